@@ -1,0 +1,228 @@
+"""The values that plugins hand to the core: what a hook returns, and what a handler is given.
+
+They are frozen, so that the core can check, list, document and own them before anything runs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis as AsyncRedis
+
+    from watchfloor.misp import Activity, Message
+
+Kind = Literal["string", "hash", "set", "zset", "geo", "stream"]
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_ESCAPED_COLON = re.compile(r"%(?=(?:25)*3A)")
+
+
+def escape(part: str) -> str:
+    """Make a name safe as one part of a key: `:` becomes `%3A`, reversibly.
+
+    >>> escape("CERT:EU"), unescape(escape("CERT:EU"))
+    ('CERT%3AEU', 'CERT:EU')
+    """
+    return _ESCAPED_COLON.sub("%25", part).replace(":", "%3A")
+
+
+def unescape(part: str) -> str:
+    """Undo `escape`."""
+    return re.sub(r"%(25)*3A", lambda m: "%" + m[0][3:] if m[1] else ":", part)
+
+
+class Key(str):
+    """The name of a Redis key, without the site's prefix, which the connection adds."""
+
+    __slots__ = ("day", "family")
+
+    family: Keys
+    day: date | None
+
+
+@dataclass(frozen=True)
+class Keys:
+    """A family of Redis keys: a pattern such as `TRENDINGS_TAGS:{date}`, owned by one plugin.
+
+    `kind` is the Redis type of every key of the family. `retention` is how long a key is kept: from
+    its `{date}` where the pattern has one, else from its last write; None keeps it. `meaning` is one
+    sentence for people. Calling a family with its parts gives a `Key`; a part `date` is a day and is
+    written YYYYMMDD, every other part is text in which `:` is escaped.
+    """
+
+    pattern: str
+    kind: Kind
+    meaning: str
+    retention: timedelta | None = None
+
+    def __call__(self, **parts: object) -> Key:
+        """The key of these parts; a missing or unknown part is a TypeError."""
+        cached = self._made.get(tuple(parts.values()))
+        if cached is not None and cached[0] == tuple(parts):
+            return cached[1]
+        return self._make(parts)
+
+    @cached_property
+    def placeholders(self) -> tuple[str, ...]:
+        """The names of the parts, in order."""
+        return tuple(_PLACEHOLDER.findall(self.pattern))
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """Matches the whole name of any key of the family."""
+        pieces = _PLACEHOLDER.split(self.pattern)
+        return re.compile(
+            "".join(
+                re.escape(piece) if i % 2 == 0 else (r"\d{8}" if piece == "date" else "[^:]+")
+                for i, piece in enumerate(pieces)
+            ),
+            re.DOTALL,
+        )
+
+    @cached_property
+    def glob(self) -> str:
+        """A pattern for Redis' SCAN that finds at least every key of the family."""
+        return _PLACEHOLDER.sub("*", re.sub(r"([*?\[\]\\])", r"\\\1", self.pattern))
+
+    @cached_property
+    def _made(self) -> dict[tuple[object, ...], tuple[tuple[str, ...], Key]]:
+        return {}
+
+    def _make(self, parts: Mapping[str, object]) -> Key:
+        if set(parts) != set(self.placeholders):
+            raise TypeError(f"{self.pattern} takes {self.placeholders}, not {tuple(parts)}")
+        day = _day(parts["date"]) if "date" in parts else None
+        texts = {
+            name: day.strftime("%Y%m%d") if name == "date" and day else escape(str(value))
+            for name, value in parts.items()
+        }
+        key = Key(self.pattern.format(**texts))
+        key.family, key.day = self, day
+        if len(self._made) > 10_000:
+            self._made.clear()
+        self._made[tuple(parts.values())] = (tuple(parts), key)
+        return key
+
+
+def _day(value: object) -> date:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    raise TypeError(f"the part `date` of a key is a date, not {type(value).__name__}")
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A named live stream to browsers, `<plugin>/<name>`; a new page gets the last `replay` items."""
+
+    name: str
+    replay: int = 0
+
+
+class Writes(Protocol):
+    """What a handler wants done in Redis, recorded now and applied later in one transaction.
+
+    Keys come from the plugin's own families; any other key, or a command that does not fit the
+    family's kind, raises and costs the plugin this message. Amounts add up over a batch.
+    """
+
+    def zincrby(self, key: Key, amount: float, member: str) -> None: ...
+    def zadd(self, key: Key, score: float, member: str) -> None: ...
+    def zrem(self, key: Key, member: str) -> None: ...
+    def incrby(self, key: Key, amount: int = 1) -> None: ...
+    def set(self, key: Key, value: str) -> None: ...
+    def sadd(self, key: Key, member: str) -> None: ...
+    def srem(self, key: Key, member: str) -> None: ...
+    def hincrby(self, key: Key, name: str, amount: int = 1) -> None: ...
+    def hset(self, key: Key, name: str, value: str) -> None: ...
+    def hdel(self, key: Key, name: str) -> None: ...
+    def geoadd(self, key: Key, longitude: float, latitude: float, member: str) -> None: ...
+    def delete(self, key: Key) -> None: ...
+
+    def expire(self, key: Key, seconds: int) -> None:
+        """Let a key of a family without retention of its own expire."""
+
+    def publish(self, channel: Channel, item: Mapping[str, object]) -> None:
+        """Send an item, JSON as an object, to the browsers on a channel."""
+
+    def touch(self, what: str) -> None:
+        """Have `after_commit` look at this once the transaction is through."""
+
+
+@dataclass(frozen=True)
+class Handler:
+    """`function(activity, writes)` runs for each activity of that type, or of a subtype.
+
+    It is pure: no I/O, no state. What it raises costs this plugin this message and is kept as a
+    failure that can be retried.
+    """
+
+    activity: type[Activity]
+    function: Callable[[Any, Writes], None]
+
+
+@dataclass(frozen=True)
+class RawHandler:
+    """`function(message, writes)` runs for each message of a topic that the core does not know."""
+
+    topic: str
+    function: Callable[[Message, Writes], None]
+
+
+class Reads(Protocol):
+    """Reading Redis for `after_commit`: the same connection as the transaction that follows."""
+
+    def zscores(self, key: Key, members: Sequence[str]) -> list[float | None]: ...
+    def ztop(self, key: Key, count: int) -> list[tuple[str, float]]: ...
+    def get(self, key: Key) -> str | None: ...
+    def members(self, key: Key) -> set[str]: ...
+    def hash(self, key: Key) -> dict[str, str]: ...
+
+
+AfterCommit = Callable[[Iterable[str], Reads, Writes], None]
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """An entry of the navigation; `path` is below the plugin's mount, `weight` sorts, light first."""
+
+    title: str
+    path: str = "/"
+    weight: int = 100
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a panel is asked for: the range of days, both included, and the query's other options."""
+
+    redis: AsyncRedis
+    start: date
+    end: date
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def days(self) -> list[date]:
+        """Every day of the range, oldest first."""
+        return [self.start + timedelta(days=i) for i in range((self.end - self.start).days + 1)]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One card that any page can hold.
+
+    `data(ask)` gives the template's variables; `template` is a file in the plugin's `templates/`.
+    `channel` is the live channel that keeps it current. What either raises costs the card only.
+    """
+
+    name: str
+    title: str
+    template: str
+    data: Callable[[Ask], Awaitable[Mapping[str, object]]]
+    channel: Channel | None = None

@@ -1,0 +1,127 @@
+"""Every hook of Watchfloor: the reference for plugin authors.
+
+A plugin is a module with functions marked `@hookimpl` and an entry point in the group
+`watchfloor.plugins`. The core loads only what `config.yaml` lists, asks one plugin at a time in that
+order, and names the plugin in every error. All hooks declare: they are called once at start-up in
+every process (subscriber excepted), do no I/O, and return frozen values. What they raise stops the
+start. An implementation may leave out arguments.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import click
+    import msgspec
+    from starlette.routing import BaseRoute
+
+    from watchfloor.contracts import (
+        AfterCommit,
+        Channel,
+        Handler,
+        Keys,
+        NavItem,
+        Panel,
+        RawHandler,
+    )
+
+PROJECT = "watchfloor"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def settings_schema() -> type[msgspec.Struct]:
+    """The type of the plugin's section in `config.yaml`.
+
+    A msgspec Struct, frozen and with unknown fields forbidden; its defaults are the only defaults.
+    Called first, in every process; the other hooks get an instance as `settings`. A plugin without
+    this hook takes no settings.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def redis_keys(settings: Any) -> Sequence[Keys]:
+    """The families of Redis keys that the plugin owns.
+
+    Called in every process. A family that another plugin or the core claims stops the start. A
+    handler's write outside of them fails that message for this plugin.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def message_handlers(settings: Any) -> Sequence[Handler | RawHandler]:
+    """The functions that turn activities into writes.
+
+    Called in the worker. The functions run for every activity of their type, in the order of
+    `config.yaml`, once per message whatever crashes. They are pure. What one raises, and one that
+    takes longer than `worker.handler_seconds`, costs the plugin that message: its writes are
+    dropped, the others' are not, and the failure is kept (`watchfloor failures`).
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def after_commit(settings: Any) -> AfterCommit:
+    """A function for what depends on totals: `function(touched, reads, writes)`.
+
+    Called in the worker. The function runs after the transaction in which handlers called
+    `writes.touch`, with what was touched; it may read, and its writes are one transaction of their
+    own. After a crash in between it runs again with the same; what it wrote is never applied twice.
+    What it raises is kept as a failure of this plugin, and what was touched is let go.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def live_channels(settings: Any) -> Sequence[Channel]:
+    """The live streams to browsers that the plugin publishes on.
+
+    Called in worker and web. Publishing on a channel not declared here fails the message.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def routes(settings: Any) -> Sequence[BaseRoute]:
+    """Starlette routes, mounted under `/<plugin>/` and named `<plugin>:<name>`.
+
+    Called in the web process. What a route raises is answered with an error page that names the
+    plugin; the rest of the site goes on.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def navigation(settings: Any) -> Sequence[NavItem]:
+    """The plugin's entries in the navigation of every page.
+
+    Called in the web process.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def panels(settings: Any) -> Sequence[Panel]:
+    """The cards that pages can hold; the overview shows all of them.
+
+    Called in the web process. A panel's `data` runs at each request; what it or its template raises
+    is shown in the card's place and costs nothing else.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def commands(settings: Any) -> Sequence[click.Command]:
+    """Sub-commands under `watchfloor <plugin> ...`.
+
+    Called by the command line. A command gets the site with `@click.pass_obj`.
+    """
+    raise NotImplementedError

@@ -1,0 +1,324 @@
+"""What messages of a MISP mean: one typed value per thing that happened.
+
+Every field is normalised, whatever MISP's version and shape of message was: ids are text, times are
+aware datetimes in the site's time zone, absent text is "". Ids are local to a feed; UUIDs are global.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+
+class Message(Struct, frozen=True):
+    """One frame of a feed.
+
+    `id` is its place in the feed's stream (`<milliseconds>-<sequence>`), `received` the time of
+    receipt in Unix seconds, `body` the JSON as received (what must not be stored is removed).
+    """
+
+    feed: str
+    topic: str
+    body: bytes
+    received: float
+    id: str = "0-0"
+
+
+class Audience(Struct, frozen=True):
+    """Who may see something: everyone on the instance, or the organisations with these local ids.
+
+    Site admins see everything and are not named. An empty set means nobody else.
+    """
+
+    everyone: bool = False
+    organisations: frozenset[str] = frozenset()
+
+    def __and__(self, other: Audience) -> Audience:
+        if self.everyone:
+            return other
+        if other.everyone:
+            return self
+        return Audience(organisations=self.organisations & other.organisations)
+
+    def __or__(self, other: Audience) -> Audience:
+        if self.everyone or other.everyone:
+            return EVERYONE
+        return Audience(organisations=self.organisations | other.organisations)
+
+
+EVERYONE = Audience(everyone=True)
+NOBODY = Audience()
+
+
+class Tag(Struct, frozen=True, gc=False):
+    """A tag as attached; `colour` is `#rrggbb`; galaxy clusters are tags `misp-galaxy:...`."""
+
+    id: str
+    name: str
+    colour: str
+    local: bool = False
+
+
+class Event(Struct, frozen=True, gc=False):
+    """The event that something belongs to, as far as this feed has told.
+
+    `org` is the name of the organisation that created it (Orgc), `owner_id` the local id of the one
+    that owns it on this instance (org_id). Only `id` is always known.
+    """
+
+    id: str
+    uuid: str = ""
+    info: str = ""
+    org: str = ""
+    org_id: str = ""
+    owner_id: str = ""
+
+
+class Activity(Struct, frozen=True, kw_only=True):
+    """Something that happened on an instance.
+
+    `received` is when the message came, `time` what MISP itself says (the time of receipt where it
+    says nothing, or nothing credible: before 1990, or more than a day ahead). `new` is False when
+    this very version (UUID and timestamp) was seen before, on any feed and in any topic.
+    """
+
+    feed: str
+    received: datetime
+    time: datetime
+    audience: Audience = NOBODY
+    new: bool = True
+
+
+class EventActivity(Activity, frozen=True, kw_only=True):
+    """Something that happened to, or inside, an event."""
+
+    event: Event
+
+
+class EventShared(EventActivity, frozen=True, kw_only=True):
+    """An event was added, edited or published (a publication repeats the event whole)."""
+
+    action: Literal["add", "edit", "publish"]
+    tags: tuple[Tag, ...] = ()
+    date: str = ""
+    threat_level: str = ""
+    analysis: str = ""
+    attribute_count: int = 0
+
+
+class EventDeleted(EventActivity, frozen=True, kw_only=True):
+    """An event was deleted, and with it, unsaid, all that it held."""
+
+
+class EventPulled(EventActivity, frozen=True, kw_only=True):
+    """An event came from a connected server; its content was announced before."""
+
+    action: Literal["add", "edit"]
+    server_id: str
+
+
+class AttributeShared(EventActivity, frozen=True, kw_only=True):
+    """An attribute was added or edited, or repeated by a publication of its event.
+
+    `object` is the name of the object that holds it ("file"), `relation` its place there; both "" for
+    an attribute of the event itself. `sharing_group_id` matters where `distribution` is "4".
+    """
+
+    action: Literal["add", "edit", "publish"]
+    id: str
+    uuid: str
+    type: str
+    category: str
+    value: str
+    to_ids: bool = False
+    comment: str = ""
+    tags: tuple[Tag, ...] = ()
+    object: str = ""
+    object_id: str = ""
+    relation: str = ""
+    distribution: str = "5"
+    sharing_group_id: str = "0"
+
+
+class AttributeDeleted(EventActivity, frozen=True, kw_only=True):
+    """An attribute was deleted; `hard` when its row is gone (`value` may be MISP's placeholder)."""
+
+    id: str
+    uuid: str
+    type: str
+    category: str
+    value: str
+    hard: bool
+
+
+class ProposalMade(EventActivity, frozen=True, kw_only=True):
+    """A proposal (shadow attribute) stands in a published event; `org` proposed it."""
+
+    id: str
+    uuid: str
+    type: str
+    category: str
+    value: str
+    org: str = ""
+    org_id: str = ""
+
+
+class ObjectShared(EventActivity, frozen=True, kw_only=True):
+    """An object was added or edited, or repeated by a publication."""
+
+    action: Literal["add", "edit", "publish"]
+    id: str
+    uuid: str
+    name: str
+    meta_category: str = ""
+
+
+class ObjectDeleted(EventActivity, frozen=True, kw_only=True):
+    """An object was deleted."""
+
+    id: str
+    uuid: str
+    name: str
+    hard: bool
+
+
+class ObjectReferenceShared(EventActivity, frozen=True, kw_only=True):
+    """A reference between objects or attributes was added, edited or deleted."""
+
+    action: Literal["add", "edit", "delete"]
+    uuid: str
+    source_uuid: str = ""
+    referenced_uuid: str = ""
+    relationship: str = ""
+
+
+class SightingReported(EventActivity, frozen=True, kw_only=True):
+    """An organisation (`org`, "" when its name is not known yet) saw an attribute, or did not."""
+
+    kind: Literal["sighting", "false-positive", "expiration"]
+    uuid: str
+    org: str = ""
+    org_id: str = ""
+    source: str = ""
+    attribute_id: str = ""
+    attribute_uuid: str = ""
+    type: str = ""
+    category: str = ""
+    value: str = ""
+
+
+class SightingDeleted(EventActivity, frozen=True, kw_only=True):
+    """A sighting was taken back."""
+
+    kind: Literal["sighting", "false-positive", "expiration"]
+    uuid: str
+    org: str = ""
+    org_id: str = ""
+    attribute_uuid: str = ""
+
+
+class TagAttached(EventActivity, frozen=True, kw_only=True):
+    """A tag was attached to an event, or to one of its attributes (`attribute_id`, else "")."""
+
+    tag: Tag
+    attribute_id: str = ""
+
+
+class TagDetached(EventActivity, frozen=True, kw_only=True):
+    """A tag was detached."""
+
+    tag: Tag
+    attribute_id: str = ""
+
+
+class TagChanged(Activity, frozen=True, kw_only=True):
+    """The tag itself was added, edited or deleted."""
+
+    action: Literal["add", "edit", "delete"]
+    tag: Tag
+
+
+class ThreadOpened(EventActivity, frozen=True, kw_only=True):
+    """A discussion was opened; about no event when `event.id` is "0"."""
+
+    title: str
+    org: str
+    org_id: str = ""
+    user: str = ""
+
+
+class PostWritten(EventActivity, frozen=True, kw_only=True):
+    """Somebody wrote in a discussion. `title` is the discussed event's, else the thread's, else ""."""
+
+    thread_id: str
+    title: str
+    org: str
+    org_id: str = ""
+    user: str = ""
+
+
+class UserLoggedIn(Activity, frozen=True, kw_only=True):
+    """A user logged in. `source` tells which topic said so: with both switched on, both do."""
+
+    source: Literal["user", "audit"]
+    org: str
+    org_id: str = ""
+    user: str = ""
+
+
+class UserChanged(Activity, frozen=True, kw_only=True):
+    """A user was added or edited (MISP swaps the two words in its messages; here they are right)."""
+
+    action: Literal["add", "edit"]
+    org: str
+    org_id: str = ""
+    user: str = ""
+
+
+class OrganisationChanged(Activity, frozen=True, kw_only=True):
+    """An organisation was added or edited."""
+
+    id: str
+    uuid: str
+    org: str
+
+
+class AuditLogged(Activity, frozen=True, kw_only=True):
+    """An entry of MISP's log, audit log or access log, other than a login.
+
+    For an access log entry `model` is the controller and `action` is "access".
+    """
+
+    log: Literal["log", "audit", "access"]
+    action: str
+    model: str
+    model_id: str = ""
+    title: str = ""
+    org: str = ""
+    org_id: str = ""
+    user: str = ""
+    user_id: str = ""
+    event_id: str = ""
+
+
+class WarninglistChanged(Activity, frozen=True, kw_only=True):
+    """A warninglist was added or edited (its entries are not in the message)."""
+
+    action: Literal["add", "edit"]
+    id: str
+    name: str
+    enabled: bool
+
+
+class WorkflowRan(Activity, frozen=True, kw_only=True):
+    """A workflow pushed something; `payload` is its JSON text as received."""
+
+    payload: str
+
+
+class FeedAlive(Activity, frozen=True, kw_only=True):
+    """MISP's keep-alive, sent in idle moments only; `uptime` in seconds."""
+
+    uptime: int
