@@ -1,0 +1,70 @@
+"""Watchfloor's public API: what plugins import, and all that they may import.
+
+`hookimpl` marks hooks (`watchfloor.hookspecs` documents each), the values below are what they return
+and what they are given, and the activities are what happened on a MISP.
+"""
+
+from __future__ import annotations
+
+from watchfloor.config.settings import Secret
+from watchfloor.contracts import (
+    AfterCommit,
+    Ask,
+    Channel,
+    Handler,
+    Key,
+    Keys,
+    NavItem,
+    Panel,
+    RawHandler,
+    Reads,
+    Writes,
+    escape,
+    unescape,
+)
+from watchfloor.hookspecs import hookimpl
+from watchfloor.misp.activities import (
+    EVERYONE,
+    NOBODY,
+    Activity,
+    AttributeDeleted,
+    AttributeShared,
+    Audience,
+    AuditLogged,
+    Event,
+    EventActivity,
+    EventDeleted,
+    EventPulled,
+    EventShared,
+    FeedAlive,
+    Message,
+    ObjectDeleted,
+    ObjectReferenceShared,
+    ObjectShared,
+    OrganisationChanged,
+    PostWritten,
+    ProposalMade,
+    SightingDeleted,
+    SightingReported,
+    Tag,
+    TagAttached,
+    TagChanged,
+    TagDetached,
+    ThreadOpened,
+    UserChanged,
+    UserLoggedIn,
+    WarninglistChanged,
+    WorkflowRan,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "EVERYONE", "NOBODY", "Activity", "AfterCommit", "Ask", "AttributeDeleted", "AttributeShared", "Audience",
+    "AuditLogged", "Channel", "Event", "EventActivity", "EventDeleted", "EventPulled", "EventShared",
+    "FeedAlive", "Handler", "Key", "Keys", "Message", "NavItem", "ObjectDeleted", "ObjectReferenceShared",
+    "ObjectShared", "OrganisationChanged", "Panel", "PostWritten", "ProposalMade", "RawHandler", "Reads",
+    "Secret", "SightingDeleted", "SightingReported", "Tag", "TagAttached", "TagChanged", "TagDetached",
+    "ThreadOpened", "UserChanged", "UserLoggedIn", "WarninglistChanged", "WorkflowRan", "Writes", "escape",
+    "hookimpl", "unescape",
+]  # fmt: skip

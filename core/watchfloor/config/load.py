@@ -1,0 +1,213 @@
+"""`config.yaml`, environment and command line -> typed settings, or one sentence saying what is wrong."""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from watchfloor.config import layers
+from watchfloor.config.settings import Settings
+from watchfloor.errors import ConfigError
+
+DEFAULT_FILE = Path("config.yaml")
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where values came from: `origins` by path, `file` for the rest.
+
+    `references` holds the paths whose value came through `$env:` or `$file:`: never shown.
+    """
+
+    origins: Mapping[str, str] = field(default_factory=dict)
+    references: Mapping[str, str] = field(default_factory=dict)
+    file: str = "configuration"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The settings, the file they were read from, and where each value came from."""
+
+    settings: Settings
+    file: Path | None = None
+    sources: Sources = Sources()
+
+
+def load(
+    file: Path | None = None,
+    overrides: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+) -> Loaded:
+    """The effective configuration.
+
+    `file` None takes `config.yaml` of the working directory if there is one, else the defaults.
+    `overrides` are `path=value` of the command line. Raises ConfigError.
+    """
+    environ = os.environ if environ is None else environ
+    if file is None and DEFAULT_FILE.is_file():
+        file = DEFAULT_FILE
+    tree = layers.read_file(file) if file else {}
+    origins = {path: str(file) for path, _ in layers.leaves(tree)} if tree else {}
+    for path, text in layers.environment(environ).items():
+        _override(tree, origins, path, text, f"environment {layers.ENV_PREFIX}{_variable(path)}")
+    for override in overrides:
+        path, equals, text = override.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {override}: must be path=value, such as web.port=8002")
+        _override(tree, origins, path.strip(), text, "command line")
+    references: dict[str, str] = {}
+    tree = layers.resolve(tree, references.__setitem__, file.parent if file else Path())
+    settings = convert(_sections(tree), Settings, "", Sources(origins, references, str(file or "configuration")))
+    return Loaded(_checked(settings), file, Sources(origins, references, str(file or "configuration")))
+
+
+def _variable(path: str) -> str:
+    return path.upper().replace(".", "__")
+
+
+def _override(tree: layers.Tree, origins: dict[str, str], path: str, text: str, origin: str) -> None:
+    layers.set_path(tree, path, text, origin)
+    shown = re.sub(r"\.(\d+)(?=\.|$)", r"[\1]", path)
+    origins[shown] = origin
+
+
+def _sections(tree: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`geo:` with nothing behind it means the plugin with its defaults; likewise for the core's."""
+    tree = {key: value for key, value in copy.copy(tree).items() if value is not None}
+    if isinstance(plugins := tree.get("plugins"), dict):
+        tree["plugins"] = {name: _section(name, section) for name, section in plugins.items()}
+    elif isinstance(plugins, list):
+        raise ConfigError("plugins: must map names to settings, such as 'trendings: {}', not be a list")
+    return tree
+
+
+def _section(name: str, section: object) -> object:
+    if section is None:
+        return {}
+    if not isinstance(section, dict):
+        raise ConfigError(f"plugins.{name}: must map settings to values, or be {{}}, not {section!r}")
+    return section
+
+
+def _checked(settings: Settings) -> Settings:
+    names = [feed.name for feed in settings.feeds]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"feeds: the name '{name}' stands twice; give each feed a name of its own")
+    for i, feed in enumerate(settings.feeds):
+        keys = (feed.curve_server_key, feed.curve_public_key, feed.curve_secret_key)
+        if any(keys) and not all(keys):
+            raise ConfigError(
+                f"feeds[{i}]: CURVE needs curve_server_key, curve_public_key and curve_secret_key together"
+            )
+    zone(settings)
+    return settings
+
+
+def zone(settings: Settings) -> ZoneInfo:
+    """The time zone in which days are cut; ConfigError for a name that nobody knows."""
+    name = _local_zone() if settings.timezone == "local" else settings.timezone
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError) as error:  # ZoneInfoNotFoundError is a KeyError
+        raise ConfigError(f"timezone: '{name}' is not a time zone ({error}); say Europe/Paris, UTC") from None
+    except KeyError:
+        raise ConfigError(f"timezone: '{name}' is not a time zone; say 'local', 'UTC' or 'Europe/Paris'") from None
+
+
+def _local_zone() -> str:
+    """The machine's IANA zone, from TZ or /etc/localtime; UTC where neither tells."""
+    name = os.environ.get("TZ", "").removeprefix(":")
+    if not name:
+        target = os.path.realpath("/etc/localtime")
+        name = target.partition("/zoneinfo/")[2].removeprefix("posix/")
+    return name or "UTC"
+
+
+_AT = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
+_MISSING = re.compile(r"Object missing required field `(.*)`")
+
+
+def convert(tree: Any, schema: type[S], path: str, sources: Sources) -> S:
+    """The tree as the schema's type; ConfigError with the faulty path, what it is, and the remedy.
+
+    `path` is where the tree sits in the configuration (`plugins.geo`).
+    """
+    try:
+        return msgspec.convert(tree, schema, strict=False)
+    except msgspec.ValidationError as error:
+        match = _AT.match(str(error))
+        inner = (match["path"] or "") if match else ""
+        what = match["what"] if match else str(error)
+        where = (path + inner).lstrip(".")
+        source = sources.origins.get(where, sources.file)
+        hidden = where in sources.references or _is_secret(inner)
+        raise ConfigError(f"{source}: {_sentence(what, where, tree, inner, schema, hidden=hidden)}") from None
+
+
+def _sentence(what: str, where: str, tree: Any, inner: str, schema: type, *, hidden: bool) -> str:
+    if unknown := _UNKNOWN.match(what):
+        known = ", ".join(sorted(_fields(schema, inner)))
+        return f"{_label(where)}unknown setting '{unknown[1]}' ({'known: ' + known if known else 'it takes none'})"
+    if missing := _MISSING.match(what):
+        return f"{_label(where)}the setting '{missing[1]}' is missing"
+    shown = "" if hidden else f" ({_value_at(tree, inner)!r})"
+    return f"{_label(where)}{_plain(what)}{shown}"
+
+
+_WORDS = {"`object`": "settings", "`array`": "a list", "`str`": "text", "`str | null`": "text", "`int`": "a whole number",
+          "`float`": "a number", "`bool`": "true or false", "`null`": "nothing"}  # fmt: skip
+
+
+def _plain(what: str) -> str:
+    for term, word in _WORDS.items():
+        what = what.replace(term, word)
+    return what[:1].lower() + what[1:]
+
+
+def _label(where: str) -> str:
+    return f"{where}: " if where else ""
+
+
+def _is_secret(path: str) -> bool:
+    return any(word in path for word in ("password", "secret", "key"))
+
+
+def _steps(path: str) -> list[str]:
+    return re.findall(r"[^.\[\]]+", path)
+
+
+def _value_at(tree: Any, path: str) -> Any:
+    for step in _steps(path):
+        if isinstance(tree, list) and step.isdigit():
+            tree = tree[int(step)]
+        elif isinstance(tree, dict) and step in tree:
+            tree = tree[step]
+        else:
+            return tree
+    return tree
+
+
+def _fields(schema: Any, path: str) -> tuple[str, ...]:
+    """The names that a settings type takes at a path, found by walking the types."""
+    info: Any = msgspec.inspect.type_info(schema)
+    for step in _steps(path):
+        if isinstance(info, msgspec.inspect.StructType):
+            info = next((f.type for f in info.fields if f.encode_name == step), info)
+        elif hasattr(info, "value_type"):
+            info = info.value_type
+        elif hasattr(info, "item_type"):
+            info = info.item_type
+        if isinstance(info, msgspec.inspect.UnionType):
+            info = next((t for t in info.types if isinstance(t, msgspec.inspect.StructType)), info)
+    return tuple(f.encode_name for f in getattr(info, "fields", ()))
