@@ -1,0 +1,58 @@
+# `make` lists the targets. Each makes what it needs in .venv, once; ARGS goes to the program it runs.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+FRONTEND := $(filter-out core/frontend/node_modules core/frontend/__pycache__,$(wildcard core/frontend/*)) $(wildcard core/frontend/src/*)
+
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help demo test check lint test-wheel bench wheel programs clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.runtime ## a simulated MISP, live in the browser, with nothing else installed
+	@$(BIN)/watchfloor demo $(ARGS)
+
+test: $(VENV)/.dev programs ## the tests, on the checkout
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: lint test test-wheel ## everything a change must pass: lint, types, import contracts, tests, tests of the wheel
+
+lint: $(VENV)/.dev ## style, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test-wheel: $(VENV)/.dev programs ## the tests, on the built wheel in an environment of its own
+	@scripts/test-wheel $(BIN)/python $(ARGS)
+
+bench: $(VENV)/.dev programs ## measure, and print a table
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+wheel: $(VENV)/.dev ## build sdist and wheel into dist/
+	@$(BIN)/python -m build $(ARGS)
+
+clean: ## remove what was built and installed here; ./data stays
+	rm -rf $(VENV) dist build core/frontend/node_modules core/watchfloor/web/static/vendor
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+programs:
+	@scripts/need-programs redis-server chromium
+
+$(VENV)/.made:
+	@scripts/make-venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: pyproject.toml $(FRONTEND) | $(VENV)/.made
+	@echo "Installing Watchfloor into $(VENV)."
+	@$(PIP) install --quiet --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(FRONTEND) | $(VENV)/.made
+	@echo "Installing Watchfloor and its development tools into $(VENV)."
+	@$(PIP) install --quiet --editable '.[dev]'
+	@touch $(VENV)/.runtime $@

@@ -1,0 +1,142 @@
+"""What sdist and wheel hold, and that they build and install with neither Node nor npm's registry."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+pytestmark = pytest.mark.timeout(600)
+
+ROOT = Path(__file__).resolve().parents[2]
+VENDOR = "core/watchfloor/web/static/vendor"
+NOT_IN_GIT = (
+    ".git",
+    ".venv",
+    ".*_cache",
+    ".hypothesis",
+    "__pycache__",
+    "*.egg-info",
+    "node_modules",
+    "vendor",
+)
+NOT_IN_GIT_AT_TOP = ("build", "data", "dist")
+OFFLINE = {"npm_config_registry": "http://127.0.0.1:9", "PATH": "/nowhere"}
+
+
+def leave_out(folder: str, names: list[str]) -> set[str]:
+    patterns = NOT_IN_GIT + (NOT_IN_GIT_AT_TOP if Path(folder) == ROOT else ())
+    return shutil.ignore_patterns(*patterns)(folder, names)
+
+
+def run(*command: str, cwd: Path, env: dict[str, str] | None = None) -> str:
+    done = subprocess.run(
+        command, cwd=cwd, env=os.environ | (env or {}), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def build(source: Path, out: Path, *options: str, env: dict[str, str] | None = None) -> Path:
+    run(sys.executable, "-m", "build", "--outdir", str(out), *options, ".", cwd=source, env=env)
+    (built,) = out.iterdir()
+    return built
+
+
+def files_below(folder: Path) -> set[str]:
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {path.as_posix() for path in found if "__pycache__" not in path.parts}
+
+
+def names_in(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the source as a clone has it: nothing built."""
+    copy = tmp_path_factory.mktemp("source") / "watchfloor"
+    shutil.copytree(ROOT, copy, ignore=leave_out)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def sdist(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sdist, whose build fills the checkout's vendor/ from npm."""
+    return build(checkout, tmp_path_factory.mktemp("sdist"), "--sdist")
+
+
+@pytest.fixture(scope="module")
+def unpacked(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("unpacked")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder, filter="data")
+    (top,) = folder.iterdir()
+    return top
+
+
+@pytest.fixture(scope="module")
+def wheel(unpacked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, from the sdist, on a machine with no Node and no registry."""
+    return build(unpacked, tmp_path_factory.mktemp("wheel"), "--wheel", "--no-isolation", env=OFFLINE)
+
+
+def test_the_sdist_holds_the_whole_source_and_the_built_front_end(checkout: Path, unpacked: Path) -> None:
+    assert files_below(unpacked) == files_below(checkout) | {"PKG-INFO"}
+    assert f"{VENDOR}/fonts.css" in files_below(unpacked)
+
+
+def test_the_wheel_holds_the_packages_and_nothing_else(checkout: Path, wheel: Path) -> None:
+    packages = [checkout / "core/watchfloor", *checkout.glob("plugins/*/watchfloor_*")]
+    expected = {f"{package.name}/{name}" for package in packages for name in files_below(package)}
+    held = {name for name in names_in(wheel) if ".dist-info/" not in name}
+    assert held == expected - {"watchfloor/web/static/vendor/.stamp"}
+    assert {f"{package.name}/py.typed" for package in packages} <= held
+
+
+def test_the_wheel_carries_the_licences_of_all_that_it_holds(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        bundled = archive.read("watchfloor/web/static/vendor/LICENSES.txt").decode()
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names_in(wheel))
+    assert "@fontsource-variable/inter" in bundled
+    assert "@fontsource-variable/jetbrains-mono" in bundled
+
+
+def test_the_style_sheets_of_vendor_ask_for_nothing_that_is_not_there(wheel: Path) -> None:
+    names = names_in(wheel)
+    with zipfile.ZipFile(wheel) as archive:
+        sheets = {
+            name: archive.read(name).decode() for name in names if re.search(r"/vendor/[^/]+\.css$", name)
+        }
+    wanted = {
+        str(PurePosixPath(name).parent / address)
+        for name, sheet in sheets.items()
+        for address in re.findall(r"""url\(["']?([^"')]+)""", sheet)
+    }
+    assert wanted
+    assert wanted <= names
+
+
+def test_checkout_and_sdist_give_the_same_wheel(
+    checkout: Path, sdist: Path, wheel: Path, tmp_path: Path
+) -> None:
+    from_checkout = build(checkout, tmp_path, "--wheel", "--no-isolation", env=OFFLINE)
+    assert from_checkout.read_bytes() == wheel.read_bytes()
+
+
+def test_the_wheel_runs_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:
+    venv.create(tmp_path / "venv", with_pip=True)
+    programs = tmp_path / "venv" / "bin"
+    run(str(programs / "python"), "-m", "pip", "install", "--quiet", str(wheel), cwd=tmp_path)
+    run(str(programs / "python"), "-m", "pip", "check", cwd=tmp_path)
+    shown = run(str(programs / "python"), "-c", "import watchfloor; print(watchfloor.__file__)", cwd=tmp_path)
+    assert Path(shown.strip()).is_relative_to(tmp_path)
