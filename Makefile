@@ -3,11 +3,12 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-FRONTEND := $(filter-out core/frontend/node_modules core/frontend/__pycache__,$(wildcard core/frontend/*)) $(wildcard core/frontend/src/*)
+FRONTEND := $(addprefix core/frontend/,build.mjs hatch_build.py package.json package-lock.json) $(wildcard core/frontend/src/*)
+UNBUILT := $(if $(wildcard core/watchfloor/web/static/vendor/.stamp),,unbuilt)
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint test-wheel bench wheel programs clean
+.PHONY: help demo test check lint test-wheel bench wheel programs unbuilt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,12 +48,12 @@ $(VENV)/.made:
 	@scripts/make-venv $(VENV)
 	@touch $@
 
-$(VENV)/.runtime: pyproject.toml $(FRONTEND) | $(VENV)/.made
+$(VENV)/.runtime: pyproject.toml $(FRONTEND) $(UNBUILT) | $(VENV)/.made
 	@echo "Installing Watchfloor into $(VENV)."
 	@$(PIP) install --quiet --editable .
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml $(FRONTEND) | $(VENV)/.made
+$(VENV)/.dev: pyproject.toml $(FRONTEND) $(UNBUILT) | $(VENV)/.made
 	@echo "Installing Watchfloor and its development tools into $(VENV)."
 	@$(PIP) install --quiet --editable '.[dev]'
 	@touch $(VENV)/.runtime $@
