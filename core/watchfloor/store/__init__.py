@@ -1,0 +1,1 @@
+"""Redis: connections, key families, leases, and a server of our own."""
