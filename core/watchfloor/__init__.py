@@ -18,6 +18,7 @@ from watchfloor.contracts import (
     Panel,
     RawHandler,
     Reads,
+    Terminal,
     Writes,
     escape,
     unescape,
@@ -65,6 +66,6 @@ __all__ = [
     "FeedAlive", "Handler", "Key", "Keys", "Message", "NavItem", "ObjectDeleted", "ObjectReferenceShared",
     "ObjectShared", "OrganisationChanged", "Panel", "PostWritten", "ProposalMade", "RawHandler", "Reads",
     "Secret", "SightingDeleted", "SightingReported", "Tag", "TagAttached", "TagChanged", "TagDetached",
-    "ThreadOpened", "UserChanged", "UserLoggedIn", "WarninglistChanged", "WorkflowRan", "Writes", "escape",
+    "Terminal", "ThreadOpened", "UserChanged", "UserLoggedIn", "WarninglistChanged", "WorkflowRan", "Writes", "escape",
     "hookimpl", "unescape",
 ]  # fmt: skip

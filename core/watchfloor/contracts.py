@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
+    from redis import Redis
     from redis.asyncio import Redis as AsyncRedis
 
     from watchfloor.misp import Activity, Message
@@ -226,3 +228,15 @@ class Panel:
     template: str
     data: Callable[[Ask], Awaitable[Mapping[str, object]]]
     channel: Channel | None = None
+
+
+class Terminal(Protocol):
+    """What a plugin's command gets with `@click.pass_obj`."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which days are cut."""
+
+    @property
+    def redis(self) -> Redis:
+        """The site's Redis, with replies in bytes; connected when it is first asked for."""

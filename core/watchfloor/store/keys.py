@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from watchfloor.contracts import Keys
 
+FEEDS = Keys("watchfloor:feeds", "set", "name of every feed that has written a stream")
 STREAM = Keys("watchfloor:feed:{feed}", "stream", "messages of a feed that the worker has not worked off yet")
 CURSORS = Keys("watchfloor:cursors", "hash", "feed: id of the last message worked off")
 LEASE = Keys("watchfloor:lease:{name}", "string", "who holds a role now; expires within seconds of a death")
@@ -21,6 +22,6 @@ ATTEMPTS = Keys("watchfloor:attempts", "hash", "messages in whose midst a worker
 DEMO = Keys("watchfloor:demo", "string", "marks a database that holds demo data only")
 
 CORE_KEYS = (
-    STREAM, CURSORS, LEASE, FEED_STATS, WORKER_STATS, SILENCES, SEEN, NAMES, LIVE, LIVE_LAST,
+    FEEDS, STREAM, CURSORS, LEASE, FEED_STATS, WORKER_STATS, SILENCES, SEEN, NAMES, LIVE, LIVE_LAST,
     TOUCHED, FAILURES, FAILURE_COUNTS, ATTEMPTS, DEMO,
 )  # fmt: skip

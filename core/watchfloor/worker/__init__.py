@@ -1,0 +1,1 @@
+"""The worker: messages of the streams -> activities -> handlers -> one transaction."""

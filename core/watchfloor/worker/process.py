@@ -1,0 +1,231 @@
+"""A batch of messages through the handlers: what is to be written, and what failed.
+
+Nothing here touches Redis: what the feeds said before (`Names`) and which versions were met (`Seen`)
+were fetched for the whole batch, and what comes out is committed by the caller.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from watchfloor import misp
+from watchfloor.contracts import RawHandler
+from watchfloor.errors import UndecodableError
+from watchfloor.misp import Activity, Decoded, Message, Names, UnknownTopicError
+from watchfloor.plugins import Plugin
+from watchfloor.site import Site
+from watchfloor.store import failures
+from watchfloor.store.failures import Failure
+from watchfloor.store.writes import Merged, Recorder
+from watchfloor.worker.guard import Guard, HandlerTimeout
+from watchfloor.worker.marker import FATAL, Marker
+
+_ERROR_LENGTH = 2000
+
+
+class Seen:
+    """Which versions were met before: `known` by Redis, and those of this batch so far."""
+
+    def __init__(self, known: Iterable[bytes] = ()) -> None:
+        self._known = set(known)
+        self.met: set[bytes] = set()
+        self.flags: list[str] = []
+
+    def __call__(self, version: bytes) -> bool:
+        """Whether this version was met before; from now on it was."""
+        before = version in self._known
+        self._known.add(version)
+        self.met.add(version)
+        self.flags.append("0" if before else "1")
+        return before
+
+
+class Remembered(Seen):
+    """The answers that were given when a message was first worked off: for a retry."""
+
+    def __init__(self, flags: str) -> None:
+        super().__init__()
+        self._answers = iter(flags)
+
+    def __call__(self, version: bytes) -> bool:
+        flag = next(self._answers, None)
+        return super().__call__(version) if flag is None else flag == "0"
+
+
+@dataclass
+class Item:
+    """A message of a batch, decoded, or why it could not be."""
+
+    message: Message
+    decoded: Decoded | None = None
+    problem: UndecodableError | None = None
+
+
+def decode(message: Message) -> Item:
+    """The message as its topic promises, or the problem with it."""
+    try:
+        return Item(message, decoded=misp.decode(message))
+    except UndecodableError as problem:
+        return Item(message, problem=problem)
+
+
+@dataclass
+class Outcome:
+    """What a batch came to. `last` is the id of the last message worked off, by feed."""
+
+    merged: Merged = field(default_factory=Merged)
+    failures: list[Failure] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    last: dict[str, str] = field(default_factory=dict)
+
+
+class _Runner:
+    """One plugin's handlers, found by the type of activity."""
+
+    def __init__(self, plugin: Plugin, site: Site) -> None:
+        self.name = plugin.name
+        self.recorder = Recorder(plugin.name, site.families.owned(plugin.name), plugin.channels)
+        self._handlers = plugin.handlers
+        self._by_type: dict[type[Activity], tuple[Callable[..., None], ...]] = {}
+        self.raw: dict[str, list[RawHandler]] = {}
+        for raw in plugin.raw_handlers:
+            self.raw.setdefault(raw.topic, []).append(raw)
+
+    def functions(self, kind: type[Activity]) -> tuple[Callable[..., None], ...]:
+        found = self._by_type.get(kind)
+        if found is None:
+            found = tuple(h.function for h in self._handlers if issubclass(kind, h.activity))
+            self._by_type[kind] = found
+        return found
+
+
+class Processor:
+    """Runs the handlers of `plugins` (all of the site's unless told otherwise)."""
+
+    def __init__(
+        self,
+        site: Site,
+        guard: Guard,
+        marker: Marker | None = None,
+        plugins: Sequence[Plugin] | None = None,
+    ) -> None:
+        self._site = site
+        self._guard = guard
+        self._marker = marker
+        self._limit = site.settings.worker.handler_seconds
+        self._community = site.settings.audience == "community"
+        self._runners = [_Runner(plugin, site) for plugin in (site.plugins if plugins is None else plugins)]
+
+    def run(
+        self,
+        items: Sequence[Item],
+        names: Names,
+        seen: Seen,
+        *,
+        seconds: float = float("inf"),
+        attempts: Callable[[Message], int] = lambda message: 0,
+    ) -> Outcome:
+        """Work off the items in order; those left when the seconds are over are left for later."""
+        outcome = Outcome()
+        end = time.monotonic() + seconds
+        with self._guard.armed():
+            for item in items:
+                self._one(item, names, seen, outcome, attempts(item.message))
+                outcome.last[item.message.feed] = item.message.id
+                if time.monotonic() > end:
+                    break
+        if self._marker:
+            self._marker.clear()
+        return outcome
+
+    def _one(self, item: Item, names: Names, seen: Seen, outcome: Outcome, attempts: int) -> None:
+        message = item.message
+        outcome.counts["messages"] += 1
+        if attempts >= FATAL:
+            error = f"the worker died {attempts} times with this message in hand"
+            outcome.failures.append(failures.of(message, "core", "fatal", error))
+            return
+        if self._marker:
+            self._marker.note(message.feed, message.id)
+        if item.decoded is None:
+            self._undecoded(item, outcome)
+            return
+        seen.flags.clear()
+        activities = self._visible(misp.activities(item.decoded, names, seen, self._site.zone), outcome)
+        for activity in activities:
+            outcome.counts[f"activities:{type(activity).__name__}"] += 1
+        for runner in self._runners:
+            calls = [(f, a) for a in activities for f in runner.functions(type(a))]
+            if calls:
+                self._call(runner, calls, message, "".join(seen.flags), outcome)
+
+    def _visible(self, activities: list[Activity], outcome: Outcome) -> list[Activity]:
+        if not self._community:
+            return activities
+        kept = [activity for activity in activities if activity.audience.everyone]
+        outcome.counts["restricted"] += len(activities) - len(kept)
+        return kept
+
+    def _undecoded(self, item: Item, outcome: Outcome) -> None:
+        """A topic that the core does not know goes to the plugins that do; else it is a failure."""
+        message, taken = item.message, False
+        unknown = isinstance(item.problem, UnknownTopicError)
+        for runner in self._runners if unknown else ():
+            calls: list[tuple[Callable[..., None], Any]]
+            calls = [(raw.function, message) for raw in runner.raw.get(message.topic, ())]
+            if calls:
+                taken = True
+                self._call(runner, calls, message, "", outcome)
+        if not taken:
+            kind = "unknown-topic" if unknown else "undecodable"
+            outcome.failures.append(failures.of(message, "core", kind, str(item.problem)))
+
+    def _call(
+        self,
+        runner: _Runner,
+        calls: list[tuple[Callable[..., None], Any]],
+        message: Message,
+        versions: str,
+        outcome: Outcome,
+    ) -> None:
+        recorder = runner.recorder
+        recorder.clear()
+        started = time.perf_counter()
+        failure = self._guarded(calls, recorder)
+        if failure is None:
+            outcome.merged.add(recorder)
+        else:
+            outcome.failures.append(failures.of(message, runner.name, *failure, versions))
+        outcome.counts[f"microseconds:{runner.name}"] += int((time.perf_counter() - started) * 1e6)
+
+    def _guarded(
+        self, calls: list[tuple[Callable[..., None], Any]], recorder: Recorder
+    ) -> tuple[str, str] | None:
+        """Run one plugin's functions; the kind and text of what went wrong, if anything did."""
+        try:
+            self._guard.enter(self._limit)
+            try:
+                for function, argument in calls:
+                    function(argument, recorder)
+            finally:
+                self._guard.leave()
+        except HandlerTimeout:
+            return (
+                "slow",
+                f"took longer than worker.handler_seconds ({self._limit:g} s); its writes were dropped",
+            )
+        except Exception as error:  # noqa: BLE001 (whatever a plugin raises must cost that plugin only)
+            return "handler", describe(error)
+        return None
+
+
+def describe(error: BaseException) -> str:
+    """What was raised and where, in the plugin's own code: one line and the last frames."""
+    frames = traceback.extract_tb(error.__traceback__)[1:][-3:]
+    where = "".join(f"\n  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line}" for frame in frames)
+    return f"{type(error).__name__}: {error}{where}"[:_ERROR_LENGTH]

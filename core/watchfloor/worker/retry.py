@@ -1,0 +1,67 @@
+"""Running a failed message again, with the plugin that failed only, exactly once."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import WatchError
+
+from watchfloor.misp import Names
+from watchfloor.site import Site
+from watchfloor.store import failures
+from watchfloor.store.failures import Failure
+from watchfloor.store.keys import FAILURES
+from watchfloor.worker.commit import LiveIds, Transaction
+from watchfloor.worker.guard import Guard
+from watchfloor.worker.process import Outcome, Processor, Remembered, decode
+from watchfloor.worker.source import Source
+
+if TYPE_CHECKING:
+    from watchfloor.store.clients import Redis
+
+
+def retry(site: Site, redis: Redis, failure: Failure) -> str | None:
+    """Why it failed again, None when it passed; what it wrote and the removal are one transaction.
+
+    A failure that another retry removes meanwhile is left alone. Live items of back then are not sent.
+    """
+    if failure.plugin != "core" and failure.plugin not in {plugin.name for plugin in site.plugins}:
+        return f"the plugin {failure.plugin!r} is not enabled"
+    if not failure.retriable:
+        return (
+            f"cannot be run again ({failure.kind}; {len(failure.raw):,} of {failure.size:,} bytes are kept)"
+        )
+    outcome, names = _run(site, redis, failure)
+    if outcome.failures:
+        return outcome.failures[0].error.partition("\n")[0]
+    return _apply(site, redis, failure, outcome, names)
+
+
+def _run(site: Site, redis: Redis, failure: Failure) -> tuple[Outcome, Names]:
+    plugins = None if failure.plugin == "core" else [p for p in site.plugins if p.name == failure.plugin]
+    names = Names()
+    item = decode(failure.message)
+    Source(redis, site.settings).prepare([item], names)
+    return Processor(site, Guard(), plugins=plugins).run([item], names, Remembered(failure.versions)), names
+
+
+def _apply(site: Site, redis: Redis, failure: Failure, outcome: Outcome, names: Names) -> str | None:
+    outcome.merged.items.clear()
+    transaction = Transaction(site.settings, LiveIds("0-0"))
+    while True:
+        with redis.pipeline(transaction=True) as pipe:
+            pipe.watch(FAILURES())
+            if not failures.get(redis, failure.entry):
+                return "was removed meanwhile"
+            pipe.multi()
+            transaction.effects(pipe, outcome.merged)
+            transaction.knowledge(pipe, names.changed(), set())
+            pipe.execute_command("XDEL", FAILURES(), failure.entry)
+            try:
+                replies: list[Any] = pipe.execute(raise_on_error=False)[:-1]
+            except WatchError:
+                time.sleep(0.01)  # the worker recorded another failure just now
+                continue
+        refused = transaction.refused(replies)
+        return refused[0].error if refused else None
