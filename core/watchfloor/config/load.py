@@ -66,7 +66,9 @@ def load(
         _override(tree, origins, path.strip(), text, "command line")
     references: dict[str, str] = {}
     tree = layers.resolve(tree, references.__setitem__, file.parent if file else Path())
-    settings = convert(_sections(tree), Settings, "", Sources(origins, references, str(file or "configuration")))
+    settings = convert(
+        _sections(tree), Settings, "", Sources(origins, references, str(file or "configuration"))
+    )
     return Loaded(_checked(settings), file, Sources(origins, references, str(file or "configuration")))
 
 
@@ -121,7 +123,9 @@ def zone(settings: Settings) -> ZoneInfo:
     except (OSError, ValueError) as error:  # ZoneInfoNotFoundError is a KeyError
         raise ConfigError(f"timezone: '{name}' is not a time zone ({error}); say Europe/Paris, UTC") from None
     except KeyError:
-        raise ConfigError(f"timezone: '{name}' is not a time zone; say 'local', 'UTC' or 'Europe/Paris'") from None
+        raise ConfigError(
+            f"timezone: '{name}' is not a time zone; say 'local', 'UTC' or 'Europe/Paris'"
+        ) from None
 
 
 def _local_zone() -> str:

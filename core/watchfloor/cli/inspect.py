@@ -1,0 +1,122 @@
+"""`plugins`, `config`, `keys`: what is there, from the declarations."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+from rich.console import Console as Rich
+from rich.table import Table
+
+from watchfloor.cli.context import Console
+from watchfloor.config.show import effective
+from watchfloor.contracts import Keys
+from watchfloor.plugins import Plugin, hooks_of, installed
+from watchfloor.store.maintenance import Usage, usage
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+
+
+def table(title: str, *columns: str) -> Table:
+    """A table in the house style; columns that start with `#` are numbers."""
+    made = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(
+            column.lstrip("#"), justify="right" if column.startswith("#") else "left", overflow="fold"
+        )
+    return made
+
+
+@click.command()
+@JSON
+@click.pass_obj
+def plugins(console: Console, as_json: bool) -> None:
+    """List the plugins: enabled ones with all they declare, and others that are installed."""
+    listed = [_describe(plugin) for plugin in console.site.plugins]
+    enabled = {entry["name"] for entry in listed}
+    for name, point in sorted(installed().items()):
+        if name not in enabled:
+            dist = point.dist
+            listed.append({"name": name, "version": dist.version if dist else "",
+                           "distribution": dist.name if dist else "", "state": "installed, not enabled"})  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(listed, indent=2))
+        return
+    shown = table("", "Plugin", "Version", "Distribution", "State", "Declares")
+    for entry in listed:
+        declares = "\n".join(
+            f"{what}: {', '.join(entry[what])}"
+            for what in ("activities", "topics", "keys", "channels", "routes", "panels", "commands")
+            if entry.get(what)
+        )
+        shown.add_row(entry["name"], entry["version"], entry["distribution"], entry["state"], declares)
+    Rich().print(shown)
+
+
+def _describe(plugin: Plugin) -> dict[str, Any]:
+    return {
+        "name": plugin.name,
+        "version": plugin.version,
+        "distribution": plugin.distribution,
+        "state": "enabled",
+        "hooks": list(hooks_of(plugin.module)),
+        "activities": sorted({handler.activity.__name__ for handler in plugin.handlers}),
+        "topics": sorted({handler.topic for handler in plugin.raw_handlers}),
+        "keys": [family.pattern for family in plugin.keys],
+        "channels": [f"{plugin.name}/{channel.name}" for channel in plugin.channels],
+        "routes": [f"/{plugin.name}{getattr(route, 'path', '')}" for route in plugin.routes],
+        "panels": [f"{plugin.name}/{panel.name}" for panel in plugin.panels],
+        "commands": [f"{plugin.name} {command.name}" for command in plugin.commands],
+    }
+
+
+@click.command("config")
+@JSON
+@click.pass_obj
+def config_(console: Console, as_json: bool) -> None:
+    """Print the effective configuration, with secrets hidden, and where each value came from."""
+    entries = effective(console.loaded, {p.name: p.settings for p in console.site.plugins})
+    if as_json:
+        click.echo(json.dumps([entry._asdict() for entry in entries], indent=2, default=str))
+        return
+    width = max(len(f"{entry.path}: {entry.shown}") for entry in entries)
+    for entry in entries:
+        click.echo(f"{f'{entry.path}: {entry.shown}':<{min(width, 60)}}  # {entry.origin}")
+
+
+@click.command()
+@JSON
+@click.option(
+    "--count/--no-count", default=True, help="Count keys and bytes in Redis (default) or only list."
+)
+@click.pass_obj
+def keys(console: Console, as_json: bool, count: bool) -> None:
+    """List every family of Redis keys: owner, type, retention, meaning, and how much is there."""
+    families = list(console.site.families)
+    found = usage(console.redis, console.site.families) if count else {}
+    rows = [_family(owner, family, found.get(family.pattern)) for owner, family in families]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    shown = table("", "Owner", "Pattern", "Type", "Kept", "#Keys", "#Bytes", "Meaning")
+    for row in rows:
+        shown.add_row(row["owner"], console.settings.redis.prefix + row["pattern"], row["type"], row["kept"],
+                      _number(row.get("keys")), _number(row.get("bytes")), row["meaning"])  # fmt: skip
+    Rich().print(shown)
+    if other := found.get(""):
+        click.echo(f"{other.keys} other keys are in this database; no plugin that is enabled declares them.")
+
+
+def _family(owner: str, family: Keys, found: Usage | None) -> dict[str, Any]:
+    kept = "until removed" if family.retention is None else f"{family.retention.days} days"
+    row: dict[str, Any] = {"owner": owner, "pattern": family.pattern, "type": family.kind, "kept": kept,
+                           "meaning": family.meaning}  # fmt: skip
+    return row if found is None else {**row, "keys": found.keys, "bytes": found.bytes}
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"
+
+
+COMMANDS = (plugins, config_, keys)

@@ -1,0 +1,150 @@
+"""`run`, and the roles it is made of: `subscribe`, `work`, `serve`."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+
+import click
+
+from watchfloor import __version__
+from watchfloor.cli.context import Console
+from watchfloor.store.keys import DEMO
+from watchfloor.supervise import Supervisor, stopping
+
+log = logging.getLogger(__name__)
+ROLES = ("subscribe", "work", "serve")
+
+
+@click.command()
+@click.option("--host", help="Where to serve the pages; else web.host.")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port of the pages; else web.port.")
+@click.pass_obj
+def run(console: Console, host: str | None, port: int | None) -> None:
+    """Run everything: listen to the feeds, work off messages, serve the pages."""
+    web_options(console, host, port)
+    console.log("run")
+    began = time.monotonic()
+    with stopping() as stop:
+        refuse_demo(console)
+        supervisor = supervise(console)
+        try:
+            supervisor.start(*ROLES)
+            announce(console)
+            if wait_for_web(console, supervisor):
+                log.info("ready after %.1f s; Ctrl-C stops", time.monotonic() - began)
+            supervisor.watch(stop)
+            log.info("stopping")
+        finally:
+            supervisor.stop()
+
+
+def web_options(console: Console, host: str | None, port: int | None) -> None:
+    """Options of the command line that are settings."""
+    given = {"web.host": host, "web.port": port}
+    console.overrides += [f"{path}={value}" for path, value in given.items() if value is not None]
+
+
+def refuse_demo(console: Console) -> None:
+    """Real messages must not mix with those of a demo."""
+    if console.redis.get(DEMO()):
+        raise click.ClickException(
+            "this Redis holds demo data: remove it with 'watchfloor clean', or set redis.url to another"
+        )
+
+
+def supervise(console: Console) -> Supervisor:
+    """A supervisor whose roles use this Redis and keep the embedded server alive."""
+    server = console.server
+    # Building the site here finds every fault of the configuration before anything is started.
+    console.site.plugins  # noqa: B018
+    return Supervisor(
+        console.arguments(),
+        {"WATCHFLOOR_REDIS__URL": console.url},
+        server.ensure_alive if server else lambda: None,
+    )
+
+
+def announce(console: Console) -> None:
+    """Say what was started, what it listens to and where to look."""
+    settings = console.settings
+    where = f"embedded, data in {console.server.folder}" if console.server else console.redis.where
+    log.info(
+        "Watchfloor %s, plugins: %s", __version__, ", ".join(p.name for p in console.site.plugins) or "none"
+    )
+    log.info("Redis: %s", where)
+    for feed in settings.feeds:
+        log.info("listening to %s at %s", feed.name, feed.url)
+    if not settings.feeds:
+        log.warning("no feed is configured: nothing will arrive")
+    log.info("pages: http://%s:%d/", _browsable(settings.web.host), settings.web.port)
+
+
+def _browsable(host: str) -> str:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (shown, not bound)
+    return f"[{host}]" if ":" in host else host
+
+
+def wait_for_web(console: Console, supervisor: Supervisor, seconds: float = 20.0) -> bool:
+    """Whether the pages answer, looking after the roles meanwhile."""
+    web = console.settings.web
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        supervisor.tick()
+        try:
+            with socket.create_connection((_browsable(web.host).strip("[]"), web.port), timeout=1):
+                return True
+        except OSError:
+            time.sleep(0.05)
+    return False
+
+
+@click.command()
+@click.pass_obj
+def subscribe(console: Console) -> None:
+    """Listen to the feeds and keep every message until it is worked off."""
+    from watchfloor.subscriber import Subscriber  # noqa: PLC0415 (each role loads what it needs)
+
+    console.log("subscribe")
+    with stopping() as stop:
+        Subscriber(console.settings, console.url).run(stop)
+
+
+@click.command()
+@click.option(
+    "--drain", is_flag=True, help="Work off what is there, say what was done and how fast, and stop."
+)
+@click.pass_obj
+def work(console: Console, drain: bool) -> None:
+    """Work off messages: the one worker, or its standby."""
+    from watchfloor.worker.loop import Worker  # noqa: PLC0415
+
+    console.log("work")
+    if drain:
+        console.redis.ping()
+    with stopping() as stop:
+        worker = Worker(console.site, console.url, watch=not drain)
+        began = time.monotonic()
+        worker.run(stop, drain=drain)
+    if drain:
+        seconds = time.monotonic() - began
+        click.echo(
+            f"{worker.done:,} messages in {seconds:.1f} s ({worker.done / max(seconds, 1e-9):,.0f} a second)"
+        )
+
+
+@click.command()
+@click.option("--host", help="Where to serve; else web.host.")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port; else web.port.")
+@click.pass_obj
+def serve(console: Console, host: str | None, port: int | None) -> None:
+    """Serve the pages and the live stream to browsers."""
+    from watchfloor.web.server import serve as serve_site  # noqa: PLC0415
+
+    web_options(console, host, port)
+    console.log("serve")
+    serve_site(console.site, console.url, console.settings.web.host, console.settings.web.port)
+
+
+COMMANDS = (run, subscribe, work, serve)
