@@ -1,0 +1,129 @@
+"""Events: `misp_json_event`, and `misp_json` with everything that an event holds."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from watchfloor.errors import UndecodableError
+from watchfloor.misp.activities import Activity, EventDeleted, EventPulled, EventShared
+from watchfloor.misp.attributes import Shared, add_attribute, add_proposal
+from watchfloor.misp.decoded import Decoded, Part, Scene
+from watchfloor.misp.objects import add_object
+from watchfloor.misp.tags import attached
+from watchfloor.misp.values import Scalar, ident, number, text, version
+from watchfloor.misp.wire import Empty, EventRow, OrgRow, Rows, TagLinkRow, each
+
+
+class PublishedMessage(Struct, gc=False):
+    """`misp_json`, and the messages without a topic of 2.3: everything is inside of `Event`."""
+
+    Event: EventRow
+
+
+class EventMessage(Struct, gc=False):
+    """`misp_json_event`; when an event was pulled from a server, both are ids."""
+
+    Event: EventRow | str | int
+    Orgc: OrgRow | Empty = None
+    EventTag: Rows[TagLinkRow] = None
+    Server: Scalar = None
+    action: (
+        Literal["add", "edit", "delete", "add_from_connected_server", "edit_from_connected_server"] | None
+    ) = None
+
+
+class SharedEvent(Part, gc=False):
+    """An event that stands."""
+
+    row: EventRow
+    links: Rows[TagLinkRow]
+    action: Shared
+
+    def activity(self, scene: Scene, new: bool) -> Activity:
+        row = self.row
+        return EventShared(
+            feed=scene.feed,
+            received=scene.received,
+            time=scene.at(row.timestamp),
+            audience=scene.audience(),
+            new=new,
+            event=scene.about.event,
+            action=self.action,
+            tags=attached(row.Tag, self.links or row.EventTag),
+            date=text(row.date),
+            threat_level=text(row.threat_level_id),
+            analysis=text(row.analysis),
+            attribute_count=number(row.attribute_count),
+        )
+
+
+class DeletedEvent(Part, gc=False):
+    """An event that was deleted."""
+
+    row: EventRow
+
+    def activity(self, scene: Scene, new: bool) -> Activity:
+        return EventDeleted(
+            feed=scene.feed,
+            received=scene.received,
+            time=scene.at(self.row.timestamp),
+            audience=scene.audience(),
+            new=new,
+            event=scene.about.event,
+        )
+
+
+class PulledEvent(Part, gc=False):
+    """An event that came from a connected server."""
+
+    action: Literal["add", "edit"]
+    server_id: str
+
+    def activity(self, scene: Scene, new: bool) -> Activity:
+        return EventPulled(
+            feed=scene.feed,
+            received=scene.received,
+            time=scene.received,
+            audience=scene.audience(),
+            new=new,
+            event=scene.about.event,
+            action=self.action,
+            server_id=self.server_id,
+        )
+
+
+def read_event(wire: EventMessage, out: Decoded) -> None:
+    """An event was added, edited, deleted or pulled."""
+    row = wire.Event if isinstance(wire.Event, EventRow) else EventRow(id=wire.Event)
+    _tell(out, row, wire.Orgc or None)
+    match wire.action:
+        case "add_from_connected_server":
+            out.parts.append(PulledEvent(None, "add", ident(wire.Server)))
+        case "edit_from_connected_server":
+            out.parts.append(PulledEvent(None, "edit", ident(wire.Server)))
+        case "delete":
+            out.parts.append(DeletedEvent(version("event deleted", row.uuid, row.timestamp), row))
+        case action:
+            stamp = version("event", row.uuid, row.timestamp)
+            out.parts.append(SharedEvent(stamp, row, wire.EventTag, action or "add"))
+
+
+def read_published(wire: PublishedMessage, out: Decoded) -> None:
+    """An event was published: everything that it holds, once more."""
+    row = wire.Event
+    _tell(out, row)
+    out.parts.append(SharedEvent(version("event", row.uuid, row.timestamp), row, None, "publish"))
+    for attribute in each(row.Attribute):
+        add_attribute(out, attribute, "publish", None, ())
+    for object_ in each(row.Object):
+        add_object(out, object_, "publish")
+    for proposal in each(row.ShadowAttribute):
+        add_proposal(out, proposal, ())
+
+
+def _tell(out: Decoded, row: EventRow, creator: OrgRow | None = None) -> None:
+    if not ident(row.id) and not row.uuid:
+        raise UndecodableError("`$.Event` has neither an id nor a UUID")
+    out.tell_event(row, None, creator)
