@@ -284,7 +284,7 @@ def test_data_that_cannot_be_read_stop_the_start_with_the_servers_words(tmp_path
     path = incremental_file(server)
     path.write_bytes(path.read_bytes().replace(b"some", b"so\r\n", 1).replace(b"*3", b"*z", 1))
     with pytest.raises(
-        StoreError, match=r"does not start: .*server\.log ends with: .*format.*append only file"
+        StoreError, match=r"does not start \(status 1\): .*server\.log ends with: .*format.*append only file"
     ):
         server.start()
     assert not server.owned
@@ -292,7 +292,7 @@ def test_data_that_cannot_be_read_stop_the_start_with_the_servers_words(tmp_path
 
 def test_a_program_that_is_gone_stops_the_start(tmp_path: Path) -> None:
     server = EmbeddedServer(tmp_path, ServerProgram(tmp_path / "none", "valkey", "9.1.2"))
-    with pytest.raises(StoreError, match=r"does not start: .*No such file"):
+    with pytest.raises(StoreError, match=r"does not start \(status 1\): .*No such file"):
         server.start()
 
 

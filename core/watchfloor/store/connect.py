@@ -59,7 +59,8 @@ class _Sentinel(Sentinel):
         try:
             return library.discover_master(service_name)
         finally:
-            self.close()
+            for client in self.sentinels:
+                client.close()
 
 
 class _AsyncSentinel(AsyncSentinel):
@@ -69,7 +70,8 @@ class _AsyncSentinel(AsyncSentinel):
         try:
             return await super().discover_master(service_name)
         finally:
-            await self.aclose()
+            for client in self.sentinels:
+                await client.aclose()
 
 
 def _client(kind: Any, sentinel: Any, target: Target, options: dict[str, Any], password: str | None) -> Any:

@@ -127,9 +127,11 @@ class EmbeddedServer:
             with folders.locked(self.folder) as lock:
                 if lock is not None:
                     self._process = self._spawn(lock)
-        elif self._process.poll() is not None:
+        elif (status := self._process.poll()) is not None:
             self._process = None
-            raise StoreError(f"the embedded server does not start: {folders.last_words(self.folder)}")
+            raise StoreError(
+                f"the embedded server does not start (status {status}): {folders.last_words(self.folder)}"
+            )
 
     def _spawn(self, lock: int) -> subprocess.Popen[bytes]:
         folders.ensure_room(self.folder)

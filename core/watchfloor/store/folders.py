@@ -97,10 +97,13 @@ def new_log(folder: Path) -> IO[bytes]:
 def last_words(folder: Path) -> str:
     """The end of the log of the folder's server, which tells why it ended."""
     path = folder / "server.log"
-    with _explained(folder):
+    try:
         lines = path.read_text(errors="replace").splitlines()
+    except FileNotFoundError:
+        # Another process is about to start a server, and has put the log aside.
+        lines = []
     words = [_STAMP.sub("", line).strip() for line in lines if line.strip()]
-    return f"{path} ends with: {' '.join(words[-2:])}"
+    return f"{path} ends with: {' '.join(words[-2:]) or 'nothing'}"
 
 
 @contextmanager
