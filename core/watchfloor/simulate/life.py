@@ -23,7 +23,7 @@ from watchfloor.simulate.tempo import Tempo, past, present
 from watchfloor.simulate.words import STATUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from watchfloor.simulate.world import World
 
@@ -94,28 +94,30 @@ def _aside(world: World) -> Random:
 
 
 def _lead(world: World, tempo: Tempo, *, start: float, end: float, idle: float) -> Iterator[Message]:
-    world.now = start
+    world.now = last = start
+    world.uptime_since = world.uptime_since or start
     sent = 0
     while True:
         due = max(world.now, tempo.at(sent + world.rng.uniform(0, 8)))
         if due >= end:
             return
-        yield from _waiting(world, due, idle)
+        last = yield from _waiting(world, last, due, idle)
+        world.now = due
         for frames in _STEP.pick(world.rng)(world):
+            last = world.now if frames else last
             for topic, body in frames:
                 yield Message(world.now, topic, body)
             sent += len(frames)
             world.now = min(end, world.now + _gap(world.rng, len(frames) / tempo.rate))
 
 
-def _waiting(world: World, until: float, idle: float) -> Iterator[Message]:
-    """Keep-alives, if it is long until the next message."""
-    world.uptime_since = world.uptime_since or world.now
-    while until - world.now > idle:
-        world.now += idle
+def _waiting(world: World, last: float, until: float, idle: float) -> Generator[Message, None, float]:
+    """Keep-alives, if it is long from the last message until the next; returns when the last one was."""
+    while until - last > idle:
+        last += idle
         status = STATUSES[world.next_id("status") % len(STATUSES)]
-        yield Message(world.now, *wire.keep_alive(status, int(world.now - world.uptime_since)))
-    world.now = until
+        yield Message(last, *wire.keep_alive(status, int(last - world.uptime_since)))
+    return last
 
 
 def _gap(rng: Random, share: float) -> float:

@@ -71,7 +71,8 @@ def past(rng: Random, zone: tzinfo, *, start: float, end: float, count: int) -> 
     """`count` messages between two moments, by day and night, in bursts of ten minutes."""
     pieces = max(1, ceil((end - start) / 600))
     length = (end - start) / pieces
-    weights = [daily(start + (i + 0.5) * length, zone) * rng.choice(BURSTS) for i in range(pieces)]
+    bursts = _bursts(rng)
+    weights = [daily(start + (i + 0.5) * length, zone) * next(bursts) for i in range(pieces)]
     scale = count / (sum(weights) * length)
     return Tempo(start, iter([(length, weight * scale) for weight in weights]))
 
@@ -85,6 +86,12 @@ def present(rng: Random, zone: tzinfo | None, *, start: float, rate: float) -> T
 
 
 def _quarters(rng: Random, zone: tzinfo | None, start: float, rate: float) -> Slots:
-    while True:
-        yield 15.0, rate * rng.choice(BURSTS) * (daily(start, zone) if zone else 1.0)
+    for burst in _bursts(rng):
+        yield 15.0, rate * burst * (daily(start, zone) if zone else 1.0)
         start += 15.0
+
+
+def _bursts(rng: Random) -> Iterator[float]:
+    """All of them in any order, again and again, so that the mean holds in the short run, too."""
+    while True:
+        yield from rng.sample(BURSTS, len(BURSTS))
