@@ -57,6 +57,7 @@ from watchfloor.misp.activities import (
     WarninglistChanged,
     WorkflowRan,
 )
+from watchfloor.web.api import ask, page
 
 __version__ = "0.1.0"
 
@@ -66,6 +67,6 @@ __all__ = [
     "FeedAlive", "Handler", "Key", "Keys", "Message", "NavItem", "ObjectDeleted", "ObjectReferenceShared",
     "ObjectShared", "OrganisationChanged", "Panel", "PostWritten", "ProposalMade", "RawHandler", "Reads",
     "Secret", "SightingDeleted", "SightingReported", "Tag", "TagAttached", "TagChanged", "TagDetached",
-    "Terminal", "ThreadOpened", "UserChanged", "UserLoggedIn", "WarninglistChanged", "WorkflowRan", "Writes", "escape",
-    "hookimpl", "unescape",
+    "Terminal", "ThreadOpened", "UserChanged", "UserLoggedIn", "WarninglistChanged", "WorkflowRan", "Writes",
+    "ask", "escape", "hookimpl", "page", "unescape",
 ]  # fmt: skip

@@ -14,9 +14,6 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from redis import Redis
-    from redis.asyncio import Redis as AsyncRedis
-
     from watchfloor.misp import Activity, Message
 
 Kind = Literal["string", "hash", "set", "zset", "geo", "stream"]
@@ -202,9 +199,12 @@ class NavItem:
 
 @dataclass(frozen=True)
 class Ask:
-    """What a panel is asked for: the range of days, both included, and the query's other options."""
+    """What a panel is asked for: the range of days, both included, and the query's other options.
 
-    redis: AsyncRedis
+    `redis` is redis-py's asyncio client, replies in str (its annotations cannot tell, hence Any).
+    """
+
+    redis: Any
     start: date
     end: date
     options: Mapping[str, str] = field(default_factory=dict)
@@ -238,5 +238,5 @@ class Terminal(Protocol):
         """The time zone in which days are cut."""
 
     @property
-    def redis(self) -> Redis:
-        """The site's Redis, with replies in bytes; connected when it is first asked for."""
+    def redis(self) -> Any:
+        """redis-py's client, replies in bytes; connected when it is first asked for."""

@@ -224,7 +224,9 @@ def hook_names() -> tuple[str, ...]:
 
 def hooks_of(module: ModuleType) -> tuple[str, ...]:
     """The hooks that a plugin's module implements."""
-    return tuple(name for name in hook_names() if hasattr(getattr(module, name, None), f"{hookspecs.PROJECT}_impl"))
+    return tuple(
+        name for name in hook_names() if hasattr(getattr(module, name, None), f"{hookspecs.PROJECT}_impl")
+    )
 
 
 def _check_keys(plugin: Plugin, loaded: Sequence[Plugin]) -> None:
@@ -235,12 +237,11 @@ def _check_keys(plugin: Plugin, loaded: Sequence[Plugin]) -> None:
             owner, other = conflict
             whose = "the core" if owner == CORE else "itself" if owner == plugin.name else f"plugin '{owner}'"
             raise PluginError(
-                plugin.name, f"claims the keys {family.pattern}, but {whose} owns {other.pattern}: rename them"
+                plugin.name,
+                f"claims the keys {family.pattern}, but {whose} owns {other.pattern}: rename them",
             )
 
 
 def families(plugins: Sequence[Plugin]) -> Families:
     """The register of every key family of a site."""
     return Families.of({plugin.name: plugin.keys for plugin in plugins})
-
-

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from watchfloor.errors import WatchfloorError
+from watchfloor.errors import StoreError, WatchfloorError
 
 log = logging.getLogger(__name__)
 PARENT = "WATCHFLOOR__PARENT"
@@ -51,6 +51,7 @@ class Supervisor:
         self._command = [sys.executable, "-m", "watchfloor", *arguments]
         self._environment = {**os.environ, **environment, PARENT: str(os.getpid())}
         self._each_tick = each_tick
+        self._trouble = ""
         self.roles: list[Role] = []
 
     def start(self, *names: str) -> None:
@@ -71,8 +72,14 @@ class Supervisor:
             self.tick()
 
     def tick(self) -> None:
-        """Look after everything once."""
-        self._each_tick()
+        """Look after everything once. A Redis that cannot start now may when there is room again."""
+        try:
+            self._each_tick()
+            self._trouble = ""
+        except StoreError as error:
+            if str(error) != self._trouble:
+                log.error("%s", error)  # noqa: TRY400 (a sentence for people)
+            self._trouble = str(error)
         for role in self.roles:
             self._look_after(role, time.monotonic())
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from watchfloor.site import Site
-    from watchfloor.store.clients import Redis
+    from watchfloor.store.clients import Commands
     from watchfloor.store.embedded import EmbeddedServer
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -71,7 +71,7 @@ def apply(handler: Handler | Callable[..., None], *activities: Activity | Messag
 
     Any key made by a family is accepted here; that it is the plugin's own is checked on a `site`.
     """
-    from watchfloor.store.writes import Merged  # noqa: PLC0415 (pytest loads this module in every run)
+    from watchfloor.store.writes import Merged
 
     function = handler.function if isinstance(handler, Handler) else handler
     recorder, merged = _anything(), Merged()
@@ -81,7 +81,11 @@ def apply(handler: Handler | Callable[..., None], *activities: Activity | Messag
         merged.add(recorder)
     return Applied(
         [tuple(_plain(part) for part in command) for _, command in merged.commands()],
-        [(channel, msgspec.json.decode(one)) for (_, channel), items in merged.items.items() for one in items],
+        [
+            (channel, msgspec.json.decode(one))
+            for (_, channel), items in merged.items.items()
+            for one in items
+        ],
         {what for touched in merged.touched.values() for what in touched},
     )
 
@@ -91,7 +95,7 @@ def _plain(part: Any) -> Any:
 
 
 def _anything() -> Any:
-    from watchfloor.store.writes import Recorder  # noqa: PLC0415
+    from watchfloor.store.writes import Recorder
 
     class Anything(Recorder):
         """Accepts every key and every channel."""
@@ -123,12 +127,12 @@ class SiteUnderTest:
 
     site: Site
     url: str
-    redis: Redis
+    redis: Commands
     stack: ExitStack = field(repr=False)
 
     def work(self) -> int:
         """Work off all that has arrived; how many messages it was."""
-        from watchfloor.worker.loop import Worker  # noqa: PLC0415
+        from watchfloor.worker.loop import Worker
 
         worker = Worker(self.site, self.url)
         worker.run(threading.Event(), drain=True)
@@ -136,19 +140,19 @@ class SiteUnderTest:
 
     def failures(self) -> list[str]:
         """What failed: `plugin: kind: error`, newest first."""
-        from watchfloor.store import failures  # noqa: PLC0415
+        from watchfloor.store import failures
 
         return [f"{f.plugin}: {f.kind}: {f.error}" for f in failures.read(self.redis)]
 
     def app(self) -> Starlette:
         """The web application, for starlette's TestClient."""
-        from watchfloor.web.app import create_app  # noqa: PLC0415
+        from watchfloor.web.app import create_app
 
         return create_app(self.site, self.url)
 
     def listen(self) -> None:
         """Listen to the configured feeds until the test ends."""
-        from watchfloor.subscriber import Subscriber  # noqa: PLC0415
+        from watchfloor.subscriber import Subscriber
 
         stop = threading.Event()
         thread = threading.Thread(target=Subscriber(self.site.settings, self.url).run, args=(stop,))
@@ -158,10 +162,12 @@ class SiteUnderTest:
 
     def keys(self, family: Keys) -> list[str]:
         """The names of the keys of a family that exist."""
-        from watchfloor.store.maintenance import scan  # noqa: PLC0415
+        from watchfloor.store.maintenance import scan
 
         pattern = family.pattern
-        return sorted(f.name for f in scan(self.redis, self.site.families) if f.family and f.family.pattern == pattern)
+        return sorted(
+            f.name for f in scan(self.redis, self.site.families) if f.family and f.family.pattern == pattern
+        )
 
 
 @dataclass
@@ -182,7 +188,7 @@ class FeedUnderTest:
 
     def settle(self, messages: int) -> None:
         """Wait until that many messages in all arrived, and work them off."""
-        from watchfloor.store.keys import FEED_STATS  # noqa: PLC0415
+        from watchfloor.store.keys import FEED_STATS
 
         def arrived() -> bool:
             return int(self.site.redis.hget(FEED_STATS(feed="test"), "messages") or 0) >= messages
@@ -194,7 +200,7 @@ class FeedUnderTest:
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
     """A private Redis server for the whole run: the embedded one, in a folder of its own."""
-    from watchfloor.store.embedded import EmbeddedServer  # noqa: PLC0415
+    from watchfloor.store.embedded import EmbeddedServer
 
     with EmbeddedServer(tmp_path_factory.mktemp("redis")) as server:
         yield server
@@ -206,9 +212,9 @@ SiteMaker = Callable[..., SiteUnderTest]
 @pytest.fixture
 def make_site(redis_server: EmbeddedServer, tmp_path: Path) -> Iterator[SiteMaker]:
     """`make_site(plugins={"hello": {}}, points=None, **settings)` -> a SiteUnderTest on an empty Redis."""
-    from watchfloor.config import Loaded, Settings, Sources, convert  # noqa: PLC0415
-    from watchfloor.site import Site  # noqa: PLC0415
-    from watchfloor.store.connect import connect  # noqa: PLC0415
+    from watchfloor.config import Loaded, Settings, Sources, convert
+    from watchfloor.site import Site
+    from watchfloor.store.connect import connect
 
     with ExitStack() as stack:
 
@@ -217,7 +223,13 @@ def make_site(redis_server: EmbeddedServer, tmp_path: Path) -> Iterator[SiteMake
             points: Mapping[str, EntryPoint] | None = None,
             **settings: Any,
         ) -> SiteUnderTest:
-            tree = {"timezone": "UTC", "data": str(tmp_path), "feeds": [], **settings, "plugins": plugins or {}}
+            tree = {
+                "timezone": "UTC",
+                "data": str(tmp_path),
+                "feeds": [],
+                **settings,
+                "plugins": plugins or {},
+            }
             loaded = Loaded(convert(tree, Settings, "", Sources()))
             site = Site.build(loaded, points)
             redis = stack.enter_context(connect(loaded.settings.redis, redis_server.url, role="test"))
@@ -230,12 +242,12 @@ def make_site(redis_server: EmbeddedServer, tmp_path: Path) -> Iterator[SiteMake
 @pytest.fixture
 def make_feed(make_site: SiteMaker) -> Iterator[Callable[..., FeedUnderTest]]:
     """Like make_site, but the site listens to a ZMQ publisher of the test's own."""
-    import zmq  # noqa: PLC0415
+    import zmq
 
     with ExitStack() as stack:
 
         def make(**site: Any) -> FeedUnderTest:
-            socket = stack.enter_context(zmq.Context.instance().socket(zmq.XPUB))
+            socket: zmq.Socket[bytes] = stack.enter_context(zmq.Context.instance().socket(zmq.XPUB))
             socket.linger = 0
             url = f"tcp://127.0.0.1:{socket.bind_to_random_port('tcp://127.0.0.1')}"
             under_test = make_site(**{**site, "feeds": [{"name": "test", "url": url}]})

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from watchfloor import __version__
-from watchfloor.cli import failures, inspect, maintain, play, roles, scaffold
+from watchfloor.cli import demo, failures, inspect, maintain, replay, roles, scaffold, simulate
 from watchfloor.cli.context import Console
 from watchfloor.errors import WatchfloorError
 
@@ -59,7 +59,11 @@ def _console(params: dict[str, Any]) -> Console:
 @click.group(
     cls=_Group,
     epilog=EPILOG,
-    context_settings={"auto_envvar_prefix": "WATCHFLOOR", "help_option_names": ["-h", "--help"]},
+    context_settings={
+        "auto_envvar_prefix": "WATCHFLOOR",
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 110,
+    },
 )
 @click.option(
     "--config",
@@ -73,7 +77,7 @@ def _console(params: dict[str, Any]) -> Console:
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks.")
 @click.version_option(__version__, prog_name="watchfloor")
 @click.pass_context
-def cli(ctx: click.Context, **params: Any) -> None:
+def cli(ctx: click.Context, /, **params: Any) -> None:
     """Watchfloor shows live what happens on MISP, and answers whether an indicator is known.
 
     `watchfloor demo` shows it with a simulated MISP; `watchfloor run` with yours.
@@ -84,7 +88,9 @@ def cli(ctx: click.Context, **params: Any) -> None:
 
 for command in (
     *roles.COMMANDS,
-    *play.COMMANDS,
+    *demo.COMMANDS,
+    *simulate.COMMANDS,
+    *replay.COMMANDS,
     *inspect.COMMANDS,
     *failures.COMMANDS,
     *maintain.COMMANDS,

@@ -14,7 +14,7 @@ from watchfloor import config, logs
 from watchfloor.config import Loaded, Settings
 from watchfloor.site import Site
 from watchfloor.store.checks import check
-from watchfloor.store.clients import Redis
+from watchfloor.store.clients import Commands
 from watchfloor.store.connect import connect
 from watchfloor.store.embedded import EmbeddedServer
 
@@ -42,6 +42,12 @@ class Console:
         """The core's settings."""
         return self.loaded.settings
 
+    def override(self, setting: str) -> None:
+        """Set `path=value` over everything else."""
+        self.overrides.append(setting)
+        self.__dict__.pop("loaded", None)
+        self.__dict__.pop("site", None)
+
     @cached_property
     def site(self) -> Site:
         """The configuration with its plugins loaded."""
@@ -65,7 +71,7 @@ class Console:
         return self.server.url if self.server else self.settings.redis.url
 
     @cached_property
-    def redis(self) -> Redis:
+    def redis(self) -> Commands:
         """A connection to a Redis that was found fit; warnings about it go to standard error."""
         client = self.stack.enter_context(connect(self.settings.redis, self.url, role="cli"))
         for warning in check(client):

@@ -7,6 +7,7 @@ from datetime import datetime
 import click
 
 from watchfloor.cli.context import Console
+from watchfloor.errors import WatchfloorError
 from watchfloor.store import maintenance
 from watchfloor.store.keys import LEASE
 
@@ -18,7 +19,7 @@ from watchfloor.store.keys import LEASE
 def clean(console: Console, yes: bool, dry_run: bool) -> None:
     """Delete every key that the core and the enabled plugins declare, and nothing else."""
     if holder := console.redis.get(LEASE(name="worker")):
-        raise click.ClickException(
+        raise WatchfloorError(
             f"a worker is running ({holder.decode().rpartition(':')[0]}): stop it first"
         )
     found = maintenance.usage(console.redis, console.site.families)

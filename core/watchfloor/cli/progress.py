@@ -46,6 +46,12 @@ def bar(title: str, total: int | None = None) -> Iterator[Bar]:
     if not sys.stderr.isatty():
         yield Bar(title, total, None)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Rich(stderr=True)) as progress:
         yield Bar(title, total, progress)

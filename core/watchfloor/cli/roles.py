@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import socket
 import time
+from threading import Event
 
 import click
 
 from watchfloor import __version__
 from watchfloor.cli.context import Console
+from watchfloor.errors import WatchfloorError
 from watchfloor.store.keys import DEMO
 from watchfloor.supervise import Supervisor, stopping
 
@@ -32,7 +34,7 @@ def run(console: Console, host: str | None, port: int | None) -> None:
         try:
             supervisor.start(*ROLES)
             announce(console)
-            if wait_for_web(console, supervisor):
+            if wait_for_web(console, supervisor, stop):
                 log.info("ready after %.1f s; Ctrl-C stops", time.monotonic() - began)
             supervisor.watch(stop)
             log.info("stopping")
@@ -42,14 +44,15 @@ def run(console: Console, host: str | None, port: int | None) -> None:
 
 def web_options(console: Console, host: str | None, port: int | None) -> None:
     """Options of the command line that are settings."""
-    given = {"web.host": host, "web.port": port}
-    console.overrides += [f"{path}={value}" for path, value in given.items() if value is not None]
+    for path, value in {"web.host": host, "web.port": port}.items():
+        if value is not None:
+            console.override(f"{path}={value}")
 
 
 def refuse_demo(console: Console) -> None:
     """Real messages must not mix with those of a demo."""
     if console.redis.get(DEMO()):
-        raise click.ClickException(
+        raise WatchfloorError(
             "this Redis holds demo data: remove it with 'watchfloor clean', or set redis.url to another"
         )
 
@@ -86,17 +89,17 @@ def _browsable(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def wait_for_web(console: Console, supervisor: Supervisor, seconds: float = 20.0) -> bool:
+def wait_for_web(console: Console, supervisor: Supervisor, stop: Event, seconds: float = 20.0) -> bool:
     """Whether the pages answer, looking after the roles meanwhile."""
     web = console.settings.web
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and not stop.is_set():
         supervisor.tick()
         try:
             with socket.create_connection((_browsable(web.host).strip("[]"), web.port), timeout=1):
                 return True
         except OSError:
-            time.sleep(0.05)
+            stop.wait(0.05)
     return False
 
 
@@ -144,7 +147,9 @@ def serve(console: Console, host: str | None, port: int | None) -> None:
 
     web_options(console, host, port)
     console.log("serve")
-    serve_site(console.site, console.url, console.settings.web.host, console.settings.web.port)
+    with stopping() as stop:
+        web = console.settings.web
+        serve_site(console.site, console.url, web.host, web.port, stop=stop)
 
 
 COMMANDS = (run, subscribe, work, serve)

@@ -18,7 +18,10 @@ _HERE = Path(watchfloor.__file__).parent
 @click.command("new-plugin")
 @click.argument("name")
 @click.option(
-    "--into", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="The folder to make it in."
+    "--into",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    help="The folder to make it in.",
 )
 def new_plugin(name: str, into: Path) -> None:
     """Write a new plugin NAME: a distribution with keys, a handler, a live channel, a panel, and tests.
@@ -51,7 +54,9 @@ def example() -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
         for path in files
-        if not any(part.endswith(".egg-info") or part.startswith(".") for part in path.relative_to(folder).parts)
+        if not any(
+            part.endswith(".egg-info") or part.startswith(".") for part in path.relative_to(folder).parts
+        )
     }
 
 

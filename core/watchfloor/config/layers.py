@@ -27,7 +27,7 @@ class _UniqueKeys(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = self.construct_object(key_node, deep=True)
             if key in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"'{key}' stands twice", key_node.start_mark
@@ -110,7 +110,7 @@ def leaves(tree: Any, path: str = "") -> Iterable[tuple[str, Any]]:
     if isinstance(tree, dict) and tree:
         for key, value in tree.items():
             yield from leaves(value, f"{path}.{key}" if path else str(key))
-    elif isinstance(tree, list) and tree:
+    elif isinstance(tree, list | tuple) and tree:
         for index, value in enumerate(tree):
             yield from leaves(value, f"{path}[{index}]")
     else:

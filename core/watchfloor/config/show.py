@@ -56,7 +56,8 @@ def _text(value: Any) -> str:
 def _secrets(value: Any, path: str) -> Iterator[str]:
     """The paths of fields whose type is marked as secret."""
     if isinstance(value, msgspec.Struct):
-        for field in msgspec.inspect.type_info(type(value)).fields:  # type: ignore[union-attr]
+        info: Any = msgspec.inspect.type_info(type(value))
+        for field in info.fields:
             inner = f"{path}.{field.name}" if path else field.name
             if _is_secret(field.type):
                 yield inner

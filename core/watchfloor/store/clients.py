@@ -6,7 +6,7 @@ the prefix, which `prefix` tells.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from redis import client as sync
 from redis.asyncio import client as aio
@@ -53,6 +53,10 @@ class PubSub(sync.PubSub):
         """Give up channels, all of them when none is named."""
         library: Any = super()
         return library.unsubscribe(*on_the_wire(self.prefix, names))
+
+
+# A client as one that reads sees it: redis-py's annotations leave open whether replies are decoded.
+Commands: TypeAlias = Any
 
 
 class Redis(sync.Redis):

@@ -16,7 +16,7 @@ from watchfloor.misp.activities import Message
 from watchfloor.store.keys import FAILURE_COUNTS, FAILURES
 
 if TYPE_CHECKING:
-    from redis import Redis
+    from watchfloor.store.clients import Commands
 
 KEPT_BYTES = 1024 * 1024
 RETRIABLE = frozenset({"handler", "slow", "undecodable", "unknown-topic", "fatal"})
@@ -86,7 +86,7 @@ def count(pipe: Any, failure: Failure, amount: int = 1) -> None:
     pipe.execute_command("HINCRBY", FAILURE_COUNTS(), f"{failure.plugin}:{failure.kind}", amount)
 
 
-def read(redis: Redis, limit: int = 100, plugin: str | None = None) -> list[Failure]:
+def read(redis: Commands, limit: int = 100, plugin: str | None = None) -> list[Failure]:
     """The newest failures first, of one plugin or all."""
     found: list[Failure] = []
     for failure in _newest_first(redis):
@@ -97,7 +97,7 @@ def read(redis: Redis, limit: int = 100, plugin: str | None = None) -> list[Fail
     return found
 
 
-def _newest_first(redis: Redis) -> Iterator[Failure]:
+def _newest_first(redis: Commands) -> Iterator[Failure]:
     end = "+"
     while entries := redis.xrevrange(FAILURES(), end, "-", count=100):
         for entry, fields in entries:
@@ -105,18 +105,18 @@ def _newest_first(redis: Redis) -> Iterator[Failure]:
         end = f"({entries[-1][0].decode()}"
 
 
-def get(redis: Redis, entry: str) -> Failure | None:
+def get(redis: Commands, entry: str) -> Failure | None:
     """One failure by the id of its entry."""
     entries = redis.xrange(FAILURES(), entry, entry)
     return _parse(*entries[0]) if entries else None
 
 
-def drop(redis: Redis, entries: Sequence[str]) -> int:
+def drop(redis: Commands, entries: Sequence[str]) -> int:
     """Remove records; how many there were."""
     return int(redis.xdel(FAILURES(), *entries)) if entries else 0
 
 
-def counts(redis: Redis) -> dict[str, int]:
+def counts(redis: Commands) -> dict[str, int]:
     """`plugin:kind` -> how many failures ever."""
     return {name.decode(): int(value) for name, value in redis.hgetall(FAILURE_COUNTS()).items()}
 

@@ -47,7 +47,7 @@ class Lease:
 
     def renew(self) -> None:
         """Keep it for another period; LeaseLostError when it is no longer ours."""
-        self.commit(lambda pipe: None)
+        self.commit(lambda _: None)
 
     def release(self) -> None:
         """Give it up, so that a standby need not wait; nothing happens when it is not ours."""

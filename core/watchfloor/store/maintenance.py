@@ -12,7 +12,7 @@ from watchfloor.contracts import Keys
 from watchfloor.store.families import Families
 
 if TYPE_CHECKING:
-    from watchfloor.store.clients import Redis
+    from watchfloor.store.clients import Commands
 
 _PAGE = 1000
 
@@ -33,7 +33,7 @@ class Found(NamedTuple):
     family: Keys | None
 
 
-def scan(redis: Redis, families: Families) -> Iterator[Found]:
+def scan(redis: Commands, families: Families) -> Iterator[Found]:
     """Every key below the site's prefix."""
     for raw in redis.scan_iter(match=_literal(redis.prefix) + "*", count=_PAGE):
         name = raw.decode(errors="replace").removeprefix(redis.prefix)
@@ -56,7 +56,7 @@ def _pages(found: Iterator[Found]) -> Iterator[list[Found]]:
         yield page
 
 
-def usage(redis: Redis, families: Families) -> dict[str, Usage]:
+def usage(redis: Commands, families: Families) -> dict[str, Usage]:
     """Keys and bytes by the pattern of their family; "" for keys that nobody declares."""
     totals: dict[str, Usage] = {}
     for page in _pages(scan(redis, families)):
@@ -71,13 +71,13 @@ def usage(redis: Redis, families: Families) -> dict[str, Usage]:
     return totals
 
 
-def clean(redis: Redis, families: Families) -> int:
+def clean(redis: Commands, families: Families) -> int:
     """Delete every key of a declared family, and nothing else; how many there were."""
     ours = (found for found in scan(redis, families) if found.family)
     return sum(redis.unlink(*(found.raw for found in page)) for page in _pages(ours))
 
 
-def prune(redis: Redis, families: Families, today: date) -> int:
+def prune(redis: Commands, families: Families, today: date) -> int:
     """Apply retention: delete keys whose day is past it, and let the others expire; how many went."""
     removed = 0
     for found in list(scan(redis, families)):

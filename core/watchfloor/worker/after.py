@@ -25,7 +25,7 @@ from watchfloor.worker.guard import Guard, HandlerTimeout
 from watchfloor.worker.process import describe
 
 if TYPE_CHECKING:
-    from watchfloor.store.clients import Redis
+    from watchfloor.store.clients import Commands
 
 _AT_ONCE = 1000
 _PATIENCE = 5  # times the limit of a handler: it reads, and runs once for a whole batch
@@ -34,7 +34,7 @@ _PATIENCE = 5  # times the limit of a handler: it reads, and runs once for a who
 class RedisReads:
     """Reading for after_commit. Texts are UTF-8; what is none is replaced."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Commands) -> None:
         self._redis = redis
 
     def zscores(self, key: Key, members: Sequence[str]) -> list[float | None]:
@@ -67,7 +67,7 @@ class AfterCommit:
     """Runs the plugins' functions, at most every `every` seconds while messages keep coming."""
 
     def __init__(
-        self, site: Site, redis: Redis, lease: Lease, guard: Guard, live: LiveIds, every: float
+        self, site: Site, redis: Commands, lease: Lease, guard: Guard, live: LiveIds, every: float
     ) -> None:
         self._site = site
         self._redis = redis

@@ -26,7 +26,7 @@ from watchfloor.worker.process import Outcome, Processor, decode
 from watchfloor.worker.source import Source
 
 if TYPE_CHECKING:
-    from watchfloor.store.clients import Redis
+    from watchfloor.store.clients import Commands
 
 log = logging.getLogger(__name__)
 _IDLE = 1.0  # seconds that a read waits; far below the timeout of the connection
@@ -71,7 +71,7 @@ class Worker:
                 self._watch.stop()
             marker.close()
 
-    def _hold(self, redis: Redis, marker: Marker, stop: threading.Event, drain: bool) -> bool:
+    def _hold(self, redis: Commands, marker: Marker, stop: threading.Event, drain: bool) -> bool:
         """Take the lease, work while it is ours; True when there is nothing left to do."""
         settings = self._site.settings
         lease = Lease(redis, "worker", settings.worker.lease_seconds)
@@ -121,7 +121,7 @@ def _quietly(release: Callable[[], None]) -> None:
 class _Session:
     """What is held between batches while the lease is ours; thrown away with it."""
 
-    def __init__(self, site: Site, redis: Redis, lease: Lease, guard: Guard, marker: Marker) -> None:
+    def __init__(self, site: Site, redis: Commands, lease: Lease, guard: Guard, marker: Marker) -> None:
         self._settings = site.settings
         self._redis = redis
         self._lease = lease
@@ -190,11 +190,13 @@ class _Session:
             self._after.touched()
         self._report(transaction.refused(replies), outcome)
 
+    def _record(self, pipe: Any, refused: list[failures.Failure]) -> None:
+        for failure in refused:
+            failures.add(pipe, failure, self._settings.worker.failures_kept)
+
     def _report(self, refused: list[failures.Failure], outcome: Outcome) -> None:
         if refused:
-            self._lease.commit(
-                lambda pipe: [failures.add(pipe, f, self._settings.worker.failures_kept) for f in refused]
-            )
+            self._lease.commit(lambda pipe: self._record(pipe, refused))
         for failure in [*refused, *outcome.failures][:5]:
             log.warning(
                 "%s: %s: %s", failure.plugin, failure.kind, failure.error.partition("\n")[0],

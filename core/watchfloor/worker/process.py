@@ -128,7 +128,7 @@ class Processor:
         seen: Seen,
         *,
         seconds: float = float("inf"),
-        attempts: Callable[[Message], int] = lambda message: 0,
+        attempts: Callable[[Message], int] = lambda _: 0,
     ) -> Outcome:
         """Work off the items in order; those left when the seconds are over are left for later."""
         outcome = Outcome()

@@ -18,10 +18,10 @@ from watchfloor.worker.process import Outcome, Processor, Remembered, decode
 from watchfloor.worker.source import Source
 
 if TYPE_CHECKING:
-    from watchfloor.store.clients import Redis
+    from watchfloor.store.clients import Commands
 
 
-def retry(site: Site, redis: Redis, failure: Failure) -> str | None:
+def retry(site: Site, redis: Commands, failure: Failure) -> str | None:
     """Why it failed again, None when it passed; what it wrote and the removal are one transaction.
 
     A failure that another retry removes meanwhile is left alone. Live items of back then are not sent.
@@ -38,7 +38,7 @@ def retry(site: Site, redis: Redis, failure: Failure) -> str | None:
     return _apply(site, redis, failure, outcome, names)
 
 
-def _run(site: Site, redis: Redis, failure: Failure) -> tuple[Outcome, Names]:
+def _run(site: Site, redis: Commands, failure: Failure) -> tuple[Outcome, Names]:
     plugins = None if failure.plugin == "core" else [p for p in site.plugins if p.name == failure.plugin]
     names = Names()
     item = decode(failure.message)
@@ -46,7 +46,7 @@ def _run(site: Site, redis: Redis, failure: Failure) -> tuple[Outcome, Names]:
     return Processor(site, Guard(), plugins=plugins).run([item], names, Remembered(failure.versions)), names
 
 
-def _apply(site: Site, redis: Redis, failure: Failure, outcome: Outcome, names: Names) -> str | None:
+def _apply(site: Site, redis: Commands, failure: Failure, outcome: Outcome, names: Names) -> str | None:
     outcome.merged.items.clear()
     transaction = Transaction(site.settings, LiveIds("0-0"))
     while True:

@@ -10,26 +10,20 @@ from watchfloor import misp
 from watchfloor.config import Settings
 from watchfloor.misp import Message, Names
 from watchfloor.store.keys import CURSORS, FEEDS, NAMES, SEEN, STREAM
+from watchfloor.store.streams import read_entry
 from watchfloor.worker.commit import SEEN_BUCKETS, seen_bucket
 from watchfloor.worker.process import Item, Seen
 
 if TYPE_CHECKING:
-    from watchfloor.store.clients import Redis
+    from watchfloor.store.clients import Commands
 
 _START = "0-0"
-
-
-def read_entry(feed: str, entry: bytes, fields: Mapping[bytes, bytes]) -> Message:
-    """An entry of a feed's stream as the message that it holds."""
-    topic, body = misp.split(fields.get(b"m", b""))
-    ms, _, _ = entry.partition(b"-")
-    return Message(feed, topic, body, float(fields.get(b"at") or int(ms) / 1000), entry.decode())
 
 
 class Source:
     """The streams of every feed, read from where the last commit left off."""
 
-    def __init__(self, redis: Redis, settings: Settings) -> None:
+    def __init__(self, redis: Commands, settings: Settings) -> None:
         self._redis = redis
         self._settings = settings
         self.cursors: dict[str, str] = {}

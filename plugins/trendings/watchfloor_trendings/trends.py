@@ -7,13 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import Any
 
 from watchfloor import Keys
 from watchfloor_trendings.keys import FALSE_POSITIVES, SIGHTINGS
-
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
 
 _COLOUR = re.compile(r"^#[0-9A-Fa-f]{6}$")
 
@@ -39,7 +36,7 @@ def row(member: str, score: float, *, tag: bool) -> Row:
     return Row(label, round(score), colour if _COLOUR.match(colour) else "")
 
 
-async def top(redis: Redis, family: Keys, days: Sequence[date], *, tag: bool = False) -> list[Row]:
+async def top(redis: Any, family: Keys, days: Sequence[date], *, tag: bool = False) -> list[Row]:
     """All labels of a trend with their counts over the days, most counted first."""
     if not days:
         return []
@@ -47,7 +44,7 @@ async def top(redis: Redis, family: Keys, days: Sequence[date], *, tag: bool = F
     return sorted((row(m, s, tag=tag) for m, s in scores), key=lambda r: (-r.count, r.label))
 
 
-async def sightings(redis: Redis, days: Sequence[date]) -> Mapping[str, int]:
+async def sightings(redis: Any, days: Sequence[date]) -> Mapping[str, int]:
     """Sightings and false positives over the days."""
     totals = {}
     for name, family in (("sightings", SIGHTINGS), ("false_positives", FALSE_POSITIVES)):

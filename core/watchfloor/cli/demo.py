@@ -1,0 +1,118 @@
+"""`demo`: everything, with a simulated MISP that has a week behind it."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from watchfloor.cli.context import EMBEDDED, Console
+from watchfloor.cli.progress import bar
+from watchfloor.cli.replay import feed_in
+from watchfloor.cli.roles import ROLES, announce, supervise, wait_for_web, web_options
+from watchfloor.errors import WatchfloorError
+from watchfloor.simulate import Publisher, World, history, live, play
+from watchfloor.store import maintenance
+from watchfloor.store.keys import DEMO, LEASE
+from watchfloor.supervise import stopping
+
+log = logging.getLogger(__name__)
+FEED = "demo"
+
+
+@click.command()
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed shows the same.")
+@click.option("--rate", type=click.FloatRange(0.1), default=5.0, show_default=True, help="Messages a second.")
+@click.option("--days", type=click.IntRange(0, 60), default=7, show_default=True, help="Days of history.")
+@click.option("--messages", type=click.IntRange(0), default=40_000, show_default=True, help="And how much.")
+@click.option("--host", help="Where to serve the pages; else web.host.")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port of the pages; else web.port.")
+@click.pass_obj
+def demo(
+    console: Console, seed: int, rate: float, days: int, messages: int, host: str | None, port: int | None
+) -> None:
+    """Show everything with a simulated MISP: a week of history first, then live.
+
+    The data is invented, kept apart from yours, marked on every page, and made anew at each start.
+    """
+    web_options(console, host, port)
+    _set_up(console)
+    console.log("demo")
+    with stopping() as stop:
+        _make_room(console)
+        world = World(seed)
+        supervisor = supervise(console)
+        try:
+            _replay_history(console, world, days, messages)
+            supervisor.start(*ROLES)
+            announce(console)
+            with _simulated(world, console.settings.feeds[0].url, rate):
+                if wait_for_web(console, supervisor, stop):
+                    log.info("ready: the messages are invented, and every page says so; Ctrl-C stops")
+                supervisor.watch(stop)
+        finally:
+            supervisor.stop()
+
+
+def _set_up(console: Console) -> None:
+    """The demo's own folder and feed, whatever the configuration says."""
+    if console.settings.redis.url == EMBEDDED:
+        console.override(f"data={Path(console.settings.data) / 'demo'}")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    console.override(f"feeds=[{{name: {FEED}, url: 'tcp://127.0.0.1:{port}'}}]")
+
+
+def _make_room(console: Console) -> None:
+    """Remove what an earlier demo left; refuse to touch anything else."""
+    redis, families = console.redis, console.site.families
+    if holder := redis.get(LEASE(name="worker")):
+        raise WatchfloorError(
+            f"a worker is running on this Redis ({holder.decode().rpartition(':')[0]}): stop it"
+        )
+    if not redis.get(DEMO()) and any(found.family for found in maintenance.scan(redis, families)):
+        raise WatchfloorError(
+            "this Redis holds real data, which a demo would spoil: set redis.url to an empty one, or to 'embedded'"
+        )
+    maintenance.clean(redis, families)
+    redis.set(DEMO(), "1")
+
+
+def _replay_history(console: Console, world: World, days: int, count: int) -> None:
+    if not (days and count):
+        return
+    began = time.monotonic()
+    with bar("a week of history" if days == 7 else f"{days} days of history", count) as progress:
+        past = history(world, end=time.time(), days=days, count=count)
+        total = feed_in(console, FEED, past, progress)
+    log.info("history: %s messages of %d days in %.1f s", f"{total:,}", days, time.monotonic() - began)
+
+
+@contextmanager
+def _simulated(world: World, url: str, rate: float) -> Iterator[None]:
+    """A publisher in a thread of its own, which goes on with the world where its history ended."""
+    stop = threading.Event()
+
+    def publish() -> None:
+        with Publisher(url) as publisher:
+            while not stop.is_set() and not publisher.wait_for_subscriber(0.5):
+                pass
+            play(publisher, live(world, start=time.time(), rate=rate), stop)
+
+    thread = threading.Thread(target=publish, name="simulated MISP")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+COMMANDS = (demo,)
