@@ -147,6 +147,8 @@ def test_an_object_comes_without_its_attributes_and_they_with_it(reading: Readin
     assert "Attribute" not in item["Object"]
     assert inside["Object"] == item["Object"]
     assert inside["Attribute"]["object_id"] == "7"
+    reference = body(messages, "misp_json_object_reference")["ObjectReference"]
+    assert (reference["event_id"], reference["object_id"]) == ("42", "7")
 
 
 def test_a_sighting_says_of_what(reading: Reading) -> None:

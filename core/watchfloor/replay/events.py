@@ -95,7 +95,8 @@ class _Story:
         self._messages.insert(place, added)
         for reference in _rows(item, "ObjectReference"):
             when = max(time, seconds(reference.get("timestamp")) or time)
-            body = {"ObjectReference": reference, "action": _action(reference)}
+            row = {**reference, "event_id": self._event["id"], "object_id": item["id"]}
+            body = {"ObjectReference": row, "action": _action(reference)}
             self._say(when, "misp_json_object_reference", body)
         return {**item, "Attribute": inside}
 

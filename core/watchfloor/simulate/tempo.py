@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
+from itertools import chain
 from math import ceil, inf
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ def daily(moment: float, zone: tzinfo) -> float:
     """How busy it is at a moment, 1 being the mean over a week.
 
     >>> from datetime import UTC
-    >>> daily(1_700_000_000, UTC) > daily(1_700_000_000 - 12 * HOUR, UTC)
+    >>> daily(1_700_042_000, UTC) > daily(1_700_042_000 - 12 * HOUR, UTC)
     True
     """
     local = datetime.fromtimestamp(moment, zone)
@@ -86,7 +87,7 @@ def present(rng: Random, zone: tzinfo | None, *, start: float, rate: float) -> T
 
 
 def _quarters(rng: Random, zone: tzinfo | None, start: float, rate: float) -> Slots:
-    for burst in _bursts(rng):
+    for burst in chain([1.0], _bursts(rng)):
         yield 15.0, rate * burst * (daily(start, zone) if zone else 1.0)
         start += 15.0
 

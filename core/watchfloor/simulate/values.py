@@ -123,7 +123,7 @@ def value(rng: Random, kind: str) -> str:
     """A value of an attribute type; both halves of a composite one joined by `|`.
 
     >>> value(Random(1), "domain|ip")
-    'linen52.example|203.0.113.217'
+    'pebble34.example|192.0.2.66'
     """
     halves = COMPOSITES.get(kind)
     if halves is None:
