@@ -15,6 +15,7 @@ from watchfloor.contracts import Keys
 from watchfloor.plugins import Plugin, hooks_of, installed
 from watchfloor.store.maintenance import Usage, usage
 
+UNBROKEN = ("ID", "Pattern", "Plugin")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
 
@@ -23,7 +24,10 @@ def table(title: str, *columns: str) -> Table:
     made = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in columns:
         made.add_column(
-            column.lstrip("#"), justify="right" if column.startswith("#") else "left", overflow="fold"
+            column.lstrip("#"),
+            justify="right" if column.startswith("#") else "left",
+            overflow="fold",
+            no_wrap=column in UNBROKEN,
         )
     return made
 
