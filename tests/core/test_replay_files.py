@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from watchfloor.replay import Unreadable, read
 from watchfloor.simulate import Message, World, history
 

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+
 from watchfloor.simulate import Message, World, history
 
 END = 1_800_000_000.0

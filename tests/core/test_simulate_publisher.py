@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import zmq
+
 from watchfloor.errors import WatchfloorError
 from watchfloor.simulate import Curve, Message, Plain, Publisher, World, live, play
 

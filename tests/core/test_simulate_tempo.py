@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from itertools import islice, pairwise
 
 import pytest
+
 from watchfloor.simulate import Message, World, history, live
 from watchfloor.simulate.tempo import daily
 
@@ -64,7 +65,6 @@ def test_days_are_busier_than_nights_and_weekdays_than_weekends() -> None:
 def test_the_day_is_that_of_the_worlds_zone() -> None:
     noon = datetime(2026, 6, 3, 12, tzinfo=UTC).timestamp()
 
-    assert daily(noon, UTC) == daily(noon, timezone(timedelta(hours=24) - timedelta(hours=24)))
     assert daily(noon, UTC) > 3 * daily(noon, timezone(timedelta(hours=12)))
 
 
