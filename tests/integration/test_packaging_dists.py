@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import venv
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -60,6 +61,12 @@ def names_in(wheel: Path) -> set[str]:
         return set(archive.namelist())
 
 
+def forced(checkout: Path) -> dict[str, str]:
+    """The folders of the source that the wheel holds under another name."""
+    project = tomllib.loads((checkout / "pyproject.toml").read_text())
+    return dict(project["tool"]["hatch"]["build"]["targets"]["wheel"].get("force-include", {}))
+
+
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the source as a clone has it: nothing built."""
@@ -95,7 +102,10 @@ def test_the_sdist_holds_the_whole_source_and_the_built_front_end(checkout: Path
 
 def test_the_wheel_holds_the_packages_and_nothing_else(checkout: Path, wheel: Path) -> None:
     packages = [checkout / "core/watchfloor", *checkout.glob("plugins/*/watchfloor_*")]
-    expected = {f"{package.name}/{name}" for package in packages for name in files_below(package)}
+    folders = {package.name: package for package in packages} | {
+        target: checkout / source for source, target in forced(checkout).items()
+    }
+    expected = {f"{target}/{name}" for target, folder in folders.items() for name in files_below(folder)}
     held = {name for name in names_in(wheel) if ".dist-info/" not in name}
     assert held == expected - {"watchfloor/web/static/vendor/.stamp"}
     assert {f"{package.name}/py.typed" for package in packages} <= held
