@@ -17,7 +17,7 @@ WRONG = {
     "nope: 1": "unknown setting 'nope' (known: audience, data,",
     "feeds: [{name: a}]": "feeds[0]: the setting 'url' is missing",
     "feeds: 3": "feeds: expected a list, got a whole number (3)",
-    "feeds: [{name: a, url: 'tcp://h:1'}, {name: a, url: 'tcp://h:2'}]": "the name 'a' stands twice",
+    "feeds: [{name: a, url: 'tcp://h:1'}, {name: a, url: 'tcp://h:2'}]": "'a' stands twice",
     "feeds: [{name: a, url: 'http://h'}]": "feeds[0].url: expected text matching",
     "feeds: [{name: a, url: 'tcp://h:1', curve_server_key: x}]": "feeds[0]: CURVE needs",
     "plugins: [geo]": "plugins: must map names to settings",
@@ -27,7 +27,7 @@ WRONG = {
     "web: {port: 1, port: 2}": "'port' stands twice",
     "timezone: Mars/Olympus": "timezone: 'Mars/Olympus' is not a time zone",
     "timezone: ../../etc/passwd": "is not a time zone",
-    "redis: {password: '$env:WATCHFLOOR_TEST_UNSET'}": "the environment variable WATCHFLOOR_TEST_UNSET is not set",
+    "redis: {password: '$env:WF_UNSET'}": "redis.password: the environment variable WF_UNSET is not set",
     "redis: {password: '$file:missing'}": "redis.password: the file",
     "redis: {password: 12}": "redis.password: expected text, got a whole number",
     "worker: {batch: 0}": "worker.batch: expected a whole number >= 1 (0)",
@@ -64,7 +64,7 @@ def test_a_file_that_is_no_text_or_no_yaml_is_a_sentence(tmp_path: Path, content
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="nowhere.yaml: cannot be read"):
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml: cannot be read"):
         load(tmp_path / "nowhere.yaml", environ={})
 
 
@@ -90,7 +90,10 @@ def test_lists_and_their_entries_come_from_the_environment(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("environ", "message"),
     [
-        ({"WATCHFLOOR_WEB__PORT": "x"}, "environment WATCHFLOOR_WEB__PORT: web.port: expected a whole number"),
+        (
+            {"WATCHFLOOR_WEB__PORT": "x"},
+            "environment WATCHFLOOR_WEB__PORT: web.port: expected a whole number",
+        ),
         ({"WATCHFLOOR_FEEDS__7__URL": "x"}, "there is no number 7"),
         ({"WATCHFLOOR_TIMEZONE__X": "x"}, "'timezone' is a value"),
         ({"WATCHFLOOR_WEB__PROT": "1"}, "unknown setting 'prot'"),

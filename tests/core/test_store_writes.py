@@ -133,12 +133,16 @@ BAD: list[Any] = [
 
 
 @pytest.mark.parametrize(("error", "write"), BAD)
-def test_a_write_that_could_hurt_the_batch_is_refused_when_it_is_made(error: type[Exception], write: Any) -> None:
+def test_a_write_that_could_hurt_the_batch_is_refused_when_it_is_made(
+    error: type[Exception], write: Any
+) -> None:
     with pytest.raises(error):
         write(recorder())
 
 
-@pytest.mark.parametrize("name", ["a:b", "a%3Ab", "a%253Ab", "100%", "%25", "::", "%", "%3A:", "é\n\u202e", ""])
+@pytest.mark.parametrize(
+    "name", ["a:b", "a%3Ab", "a%253Ab", "100%", "%25", "::", "%", "%3A:", "é\n\u202e", ""]
+)
 def test_names_in_keys_are_escaped_reversibly_and_without_a_colon(name: str) -> None:
     assert ":" not in escape(name)
     assert unescape(escape(name)) == name

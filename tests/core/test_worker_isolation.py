@@ -32,18 +32,31 @@ def count(attribute, writes):
     writes.publish(LIVE, {{"value": attribute.value}})
     {then}
 
+def report(message, writes):
+    writes.incrby(KEYS(org="raw"))
+
 @hookimpl
-def message_handlers(): return [Handler(AttributeShared, count), RawHandler("misp_json_report", lambda m, w: w.incrby(KEYS(org="raw")))]
+def message_handlers(): return [Handler(AttributeShared, count), RawHandler("misp_json_report", report)]
 """
+SLOW = """if attribute.value == 'bad':
+        while True:
+            try: sum(range(1000))
+            except Exception: pass"""
 MISBEHAVIOUR = {
-    "raises": ("if attribute.value == 'bad': raise ValueError('no such <value>')", "ValueError: no such <value>"),
-    "writes outside its keys": ("if attribute.value == 'bad': writes.incrby(OTHER(org='x'))", "did not declare other:{org}"),
-    "uses another type": ("if attribute.value == 'bad': writes.sadd(KEYS(org='x'), 'y')", "declared as a string"),
-    "recurses": ("if attribute.value == 'bad': count(attribute, writes)", "RecursionError"),
-    "is slow": (
-        "if attribute.value == 'bad':\n        while True:\n            try: sum(range(1000))\n            except Exception: pass",
-        "took longer than worker.handler_seconds",
+    "raises": (
+        "if attribute.value == 'bad': raise ValueError('no such <value>')",
+        "ValueError: no such <value>",
     ),
+    "writes outside its keys": (
+        "if attribute.value == 'bad': writes.incrby(OTHER(org='x'))",
+        "did not declare other:{org}",
+    ),
+    "uses another type": (
+        "if attribute.value == 'bad': writes.sadd(KEYS(org='x'), 'y')",
+        "declared as a string",
+    ),
+    "recurses": ("if attribute.value == 'bad': count(attribute, writes)", "RecursionError"),
+    "is slow": (SLOW, "took longer than worker.handler_seconds"),
 }
 Make = Callable[..., SiteUnderTest]
 
@@ -60,7 +73,10 @@ def make(make_site: SiteMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             (tmp_path / f"{module}.py").write_text(GOOD.format(name=name, then=code))
             points[name] = EntryPoint(name, module, GROUP)
         return make_site(
-            {name: {} for name in points}, points, feeds=[{"name": "misp", "url": "tcp://127.0.0.1:1"}], **settings
+            {name: {} for name in points},
+            points,
+            feeds=[{"name": "misp", "url": "tcp://127.0.0.1:1"}],
+            **settings,
         )
 
     return make
@@ -74,9 +90,11 @@ def put(site: SiteUnderTest, topic: str, body: object) -> None:
 def attribute(value: str, number: int, distribution: str = "3") -> dict[str, object]:
     org = {"id": "2", "name": "Aurora"}
     return {
-        "Attribute": {"id": str(number), "event_id": "42", "type": "domain", "category": "Network activity", "value": value,
-                      "uuid": f"0cda0c2f-3c87-40dd-bbc8-{number:012}", "timestamp": "1729500000", "distribution": "5"},
-        "Event": {"id": "42", "info": "x", "org_id": "1", "orgc_id": "2", "distribution": distribution, "Orgc": org},
+        "Attribute": {"id": str(number), "uuid": f"0cda0c2f-3c87-40dd-bbc8-{number:012}", "event_id": "42",
+                      "type": "domain", "category": "Network activity", "value": value,
+                      "timestamp": "1729500000", "distribution": "5"},
+        "Event": {"id": "42", "info": "x", "org_id": "1", "orgc_id": "2", "distribution": distribution,
+                  "Orgc": org},
         "action": "add",
     }  # fmt: skip
 
@@ -175,7 +193,9 @@ def test_slow_plugins_can_be_told_from_the_counters(make: Make) -> None:
     site = make("__import__('time').sleep(0.05)")
     put(site, "misp_json_attribute", attribute("a", 1))
     site.work()
-    spent = {name: int(site.redis.hget(WORKER_STATS(), f"microseconds:{name}") or 0) for name in ("first", "rogue")}
+    spent = {
+        name: int(site.redis.hget(WORKER_STATS(), f"microseconds:{name}") or 0) for name in ("first", "rogue")
+    }
     assert spent["rogue"] > 40_000 > spent["first"]
 
 

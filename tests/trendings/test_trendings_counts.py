@@ -1,0 +1,177 @@
+"""What counts as a trend, and that a database of the old misp-dashboard reads on."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from starlette.testclient import TestClient
+
+from watchfloor import Activity, PostWritten, SightingReported, Tag
+from watchfloor.cli import cli
+from watchfloor.testing import (
+    EVERYONE,
+    NOON,
+    Applied,
+    SiteMaker,
+    apply,
+    attribute_shared,
+    event,
+    event_shared,
+)
+from watchfloor_trendings import HANDLERS, announce
+from watchfloor_trendings.handlers import LONGEST
+from watchfloor_trendings.keys import EVENTS, SIGHTINGS, TAGS
+from watchfloor_trendings.trends import Row, row
+
+DAY = date(2024, 10, 21)
+THEN = datetime(2024, 10, 21, 23, 59, tzinfo=UTC)
+TLP = Tag("2", "tlp:white", "#ffffff")
+
+
+def count(*activities: Activity) -> Applied:
+    """The commands of all handlers that take these activities."""
+    results = [apply(h, *(a for a in activities if isinstance(a, h.activity))) for h in HANDLERS]
+    return Applied(
+        [command for result in results for command in result.commands],
+        [],
+        {what for result in results for what in result.touched},
+    )
+
+
+def sighting(kind: Any, **fields: Any) -> SightingReported:
+    told = {
+        "feed": "test",
+        "received": NOON,
+        "time": THEN,
+        "audience": EVERYONE,
+        "event": event(),
+        "uuid": "u",
+    }
+    return SightingReported(kind=kind, **{**told, **fields})
+
+
+def post(title: str, **fields: Any) -> PostWritten:
+    told = {"feed": "test", "received": NOON, "time": THEN, "event": event(), "thread_id": "6", "org": "A"}
+    return PostWritten(title=title, **{**told, **fields})
+
+
+def test_each_kind_counts_on_its_key_by_misps_own_time() -> None:
+    applied = count(
+        event_shared(time=THEN, tags=(TLP,)),
+        attribute_shared(time=THEN, tags=(TLP,)),
+        sighting("sighting"),
+        sighting("false-positive"),
+        post("Phishing, week 44"),
+    )
+    tag = '{"id": "2", "name": "tlp:white", "colour": "#ffffff"}'
+    assert sorted(applied.commands) == [
+        ("INCRBY", "TRENDINGS_SIGHT_false_positive:20241021", 1),
+        ("INCRBY", "TRENDINGS_SIGHT_sightings:20241021", 1),
+        ("ZINCRBY", "TRENDINGS_CATEGS:20241021", 1, "Network activity"),
+        ("ZINCRBY", "TRENDINGS_DISC:20241021", 1, "Phishing, week 44"),
+        ("ZINCRBY", "TRENDINGS_EVENTS:20241021", 1, "Phishing, week 44"),
+        ("ZINCRBY", "TRENDINGS_TAGS:20241021", 1, tag),
+        ("ZINCRBY", "TRENDINGS_TAGS:20241021", 1, tag),
+    ]
+    assert applied.touched == {"events", "categories", "tags", "discussions", "sightings"}
+
+
+def test_a_version_that_was_seen_before_counts_for_nothing() -> None:
+    seen = count(
+        event_shared(new=False, tags=(TLP,)),
+        attribute_shared(new=False, tags=(TLP,)),
+        sighting("sighting", new=False),
+    )
+    assert seen.commands == []
+
+
+def test_expirations_are_neither_sightings_nor_false_positives() -> None:
+    assert count(sighting("expiration")).commands == []
+
+
+def test_what_has_no_name_does_not_count_and_a_nameless_discussion_gets_one() -> None:
+    assert count(event_shared(event=event(info="")), attribute_shared(category="")).commands == []
+    assert count(post("")).commands == [("ZINCRBY", "TRENDINGS_DISC:20241021", 1, "Thread 6 on test")]
+
+
+def test_a_title_is_cut_to_what_a_person_could_read() -> None:
+    [command] = count(event_shared(event=event(info="x" * 100_000))).commands
+    assert len(command[3]) == LONGEST
+
+
+def test_browsers_hear_once_of_each_list_that_changed() -> None:
+    applied = apply(lambda _, writes: announce(["events", "tags"], None, writes), event_shared())  # type: ignore[arg-type]
+    assert applied.items == [("events", {"changed": "events"}), ("tags", {"changed": "tags"})]
+
+
+@pytest.mark.parametrize(
+    ("member", "expected"),
+    [
+        ('{"id": "2", "name": "tlp:white", "colour": "#ffffff"}', Row("tlp:white", 3, "#ffffff")),
+        ('{"id": "2", "name": "x", "colour": "red;background:url(//x)"}', Row("x", 3)),
+        ('{"name": 5}', Row("5", 3)),
+        ("[]", Row("[]", 3)),
+        ("no json", Row("no json", 3)),
+        ('{"id": 1}', Row('{"id": 1}', 3)),
+    ],
+)
+def test_members_of_any_origin_read_as_tags(member: str, expected: Row) -> None:
+    assert row(member, 3.0, tag=True) == expected
+
+
+def test_an_old_database_reads_back_and_its_counters_go_on(make_site: SiteMaker) -> None:
+    """Members as Python's json.dumps wrote them, as the old program did."""
+    site = make_site({"trendings": {}})
+    old = json.dumps({"id": "2", "name": "tlp:white", "colour": "#ffffff"})
+    site.redis.zincrby("TRENDINGS_TAGS:20241021", 5, old)
+    site.redis.zincrby("TRENDINGS_EVENTS:20241021", 4, "OSINT - événement “42”")
+    site.redis.zincrby("TRENDINGS_CATEGS:20241021", 3, "Network activity")
+    site.redis.zincrby("TRENDINGS_DISC:20241021", 2, "Old discussion")
+    site.redis.set("TRENDINGS_SIGHT_sightings:20241021", 7)
+    site.redis.set("TRENDINGS_SIGHT_false_positive:20241021", 8)
+    for command in count(attribute_shared(time=THEN, tags=(TLP,)), sighting("sighting")).commands:
+        site.redis.execute_command(*command)
+    assert site.redis.zscore(TAGS(date=DAY), old) == 6
+    assert site.redis.get(SIGHTINGS(date=DAY)) == b"8"
+    with TestClient(site.app()) as browser:
+        page = browser.get("/trendings/?from=2024-10-21&to=2024-10-22").text
+    for shown in ("tlp:white", "OSINT - événement “42”", "Network activity", "Old discussion"):
+        assert shown in page
+
+
+def test_every_family_of_the_old_program_is_declared_exactly() -> None:
+    families = {
+        family.pattern: family.kind
+        for family in (EVENTS, CATEGORIES, TAGS, DISCUSSIONS, SIGHTINGS, FALSE_POSITIVES)
+    }
+    assert families == {
+        "TRENDINGS_EVENTS:{date}": "zset",
+        "TRENDINGS_CATEGS:{date}": "zset",
+        "TRENDINGS_TAGS:{date}": "zset",
+        "TRENDINGS_DISC:{date}": "zset",
+        "TRENDINGS_SIGHT_sightings:{date}": "string",
+        "TRENDINGS_SIGHT_false_positive:{date}": "string",
+    }
+
+
+def test_the_command_prints_the_top_and_spells_out_what_could_move_a_cursor(make_site: SiteMaker) -> None:
+    site = make_site({"trendings": {}})
+    today = datetime.now(UTC).date()
+    site.redis.zincrby(EVENTS(date=today), 2, "red \x1b[31m alert")
+    site.redis.zincrby(EVENTS(date=today), 1, "second")
+    options = ["--set", f"redis.url={site.url}", "--set", "timezone=UTC", "trendings", "top"]
+    text = CliRunner().invoke(cli, [*options, "events"])
+    assert text.output == "       2  red \\x1b[31m alert\n       1  second\n"
+    found = CliRunner().invoke(cli, [*options, "events", "--json", "--rows", "1"])
+    assert json.loads(found.output) == [{"label": "red \x1b[31m alert", "count": 2}]
+    assert CliRunner().invoke(cli, [*options, "tags"]).output == "No tags in the last 7 days.\n"
+
+
+def test_retention_is_a_setting(make_site: SiteMaker) -> None:
+    site = make_site({"trendings": {"retention_days": 30}})
+    kept = {family.pattern: family.retention for owner, family in site.site.families if owner == "trendings"}
+    assert {retention.days for retention in kept.values() if retention} == {30}
