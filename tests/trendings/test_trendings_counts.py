@@ -144,11 +144,7 @@ def test_an_old_database_reads_back_and_its_counters_go_on(make_site: SiteMaker)
 
 
 def test_every_family_of_the_old_program_is_declared_exactly() -> None:
-    families = {
-        family.pattern: family.kind
-        for family in (EVENTS, CATEGORIES, TAGS, DISCUSSIONS, SIGHTINGS, FALSE_POSITIVES)
-    }
-    assert families == {
+    assert {family.pattern: family.kind for family in FAMILIES} == {
         "TRENDINGS_EVENTS:{date}": "zset",
         "TRENDINGS_CATEGS:{date}": "zset",
         "TRENDINGS_TAGS:{date}": "zset",
