@@ -24,7 +24,7 @@ from watchfloor.testing import (
 )
 from watchfloor_trendings import HANDLERS, announce
 from watchfloor_trendings.handlers import LONGEST
-from watchfloor_trendings.keys import EVENTS, SIGHTINGS, TAGS
+from watchfloor_trendings.keys import EVENTS, FAMILIES, SIGHTINGS, TAGS
 from watchfloor_trendings.trends import Row, row
 
 DAY = date(2024, 10, 21)
