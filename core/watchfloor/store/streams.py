@@ -1,0 +1,256 @@
+"""The streams of feeds: one writer at a time, which gives its own ids, and reading back.
+
+An entry has the field `m`, the frame as received without what must not be stored, and `at`, the time of
+receipt in Unix seconds, where that is not the time in its id. Ids only ever grow. Every transaction
+leaves its mark, so that after a lost reply it is known whether it was applied: nothing is written twice.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
+
+from redis.exceptions import RedisError, ResponseError
+
+from watchfloor import misp
+from watchfloor.errors import LeaseLostError
+from watchfloor.misp.activities import Message
+from watchfloor.store.keys import FEED_STATS, FEEDS, STREAM
+from watchfloor.store.lease import Lease
+
+if TYPE_CHECKING:
+    from watchfloor.store.clients import Redis
+
+Id = tuple[int, int]
+Note = Callable[[Any], object]
+Values = Mapping[str, str | int | float]
+
+TOPICS_COUNTED = 64
+_DRIFT = 1000  # milliseconds that an id may be ahead of the time of receipt before `at` tells the truth
+_LATEST = 1e11
+_NOTES = 500
+
+
+class Entry(NamedTuple):
+    """A message with its place in the stream."""
+
+    id: Id
+    topic: str
+    frame: bytes
+    at: float | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a writer finds when it gets the lease.
+
+    `mark` is what the last writer left (see `Appender.wrote`). `last` is the last id ever given, `frame`
+    what it was given to if that is still there. From the time `covered` (milliseconds) on, the writers so
+    far missed nothing; the last of them gave a sign of life at `listening` (Unix seconds, 0 if never).
+    """
+
+    mark: str
+    last: Id
+    frame: bytes | None
+    covered: int
+    listening: float
+
+
+@dataclass
+class _Pending:
+    """Increments of counters, and other writes, that go with the next transaction."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    notes: list[Note] = field(default_factory=list)
+
+
+def read_entry(feed: str, entry: bytes, fields: Mapping[bytes, bytes]) -> Message:
+    """The message that an entry of a feed's stream holds."""
+    topic, body = misp.split(fields.get(b"m", b""))
+    received = int(entry.partition(b"-")[0]) / 1000
+    with suppress(ValueError):
+        at = float(fields.get(b"at", b""))
+        received = at if 0 <= at < _LATEST else received
+    return Message(feed, topic, body, received, entry.decode())
+
+
+def parse_id(entry: bytes) -> Id:
+    """`b"1700000000000-1"` as numbers."""
+    milliseconds, _, sequence = entry.partition(b"-")
+    return int(milliseconds), int(sequence)
+
+
+class Appender:
+    """The one writer of a feed's stream, as long as it holds the lease.
+
+    `home` names what outlives the process (a spool): a later Appender of that home knows that all ids up
+    to the last one were stored. Used as a context manager it takes the lease or raises LeaseLostError.
+    """
+
+    def __init__(self, redis: Redis, feed: str, lease_seconds: float, home: str = "") -> None:
+        self.feed = feed
+        self.home = home
+        self.last: Id = (0, 0)
+        self.lease = Lease(redis, f"feed:{feed}", lease_seconds)
+        self._redis: Any = redis  # its replies are bytes, which redis-py's types cannot tell
+        self._process = secrets.token_hex(8)
+        self._serial = 0
+        self._topics: set[str] = set()
+        self._pending = _Pending()
+        self._doubt: tuple[str, _Pending] | None = None
+
+    def __enter__(self) -> Self:
+        self._take()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(RedisError):
+            self.lease.release()
+
+    def _take(self) -> None:
+        if self.acquire() is None:
+            holder = self.lease.holder() or "another process"
+            raise LeaseLostError(
+                f"messages of the feed '{self.feed}' are stored by {holder}: stop it, or name another feed"
+            )
+
+    def append(self, items: Iterable[tuple[bytes, float | None]]) -> int:
+        """Store frames as received now, to be counted at their own time if one is given; how many.
+
+        A few hundred at a time are best: all of them go in one transaction.
+        """
+        found = list(items)
+        try:
+            return self._append(found)
+        except LeaseLostError:
+            # It expires when the next frames are long in coming, and mostly nobody else has taken it.
+            self._take()
+            return self._append(found)
+
+    def _append(self, items: Sequence[tuple[bytes, float | None]]) -> int:
+        now = time.time_ns() // 1_000_000
+        self.store([self.stamp(now, frame, at) for frame, at in items])
+        return len(items)
+
+    def acquire(self) -> Standing | None:
+        """Take the lease, or make sure of it, and see where the stream stands; None when another has it."""
+        if not self.lease.acquire():
+            return None
+        stats = self._redis.hgetall(FEED_STATS(feed=self.feed))
+        self._topics = {name.decode() for name in stats if name.startswith(b"received:")}
+        mark = stats.get(b"writer", b"").decode()
+        self._settle(mark)
+        last, frame = self._end()
+        self.last = max(self.last, last)
+        return Standing(mark, last, frame, int(stats.get(b"covered", 0)), float(stats.get(b"listening", 0)))
+
+    def wrote(self, mark: str) -> Literal["nobody", "self", "home", "other"]:
+        """Whose mark it is: this Appender's, that of an earlier one of the same home, or another's."""
+        home, _, rest = mark.partition("/")
+        if not mark:
+            return "nobody"
+        if rest.partition("/")[0] == self._process:
+            return "self"
+        return "home" if home and home == self.home else "other"
+
+    def stamp(self, milliseconds: int, frame: bytes, at: float | None = None) -> Entry:
+        """Give a frame received at that time the next id, and remove what must not be stored."""
+        topic, body = misp.split(frame)
+        kept = misp.redact(topic, body)
+        if kept is not body:
+            frame = b"%b %b" % (topic.encode(), kept)
+        return self.place(milliseconds, topic, frame, at)
+
+    def place(self, milliseconds: int, topic: str, frame: bytes, at: float | None = None) -> Entry:
+        """Give the next id to a frame that is fit to be stored."""
+        last = self.last
+        self.last = (milliseconds, 0) if milliseconds > last[0] else (last[0], last[1] + 1)
+        if at is None and self.last[0] - milliseconds > _DRIFT:
+            at = milliseconds / 1000
+        return Entry(self.last, topic, frame, at)
+
+    def count(self, name: str, amount: int = 1) -> None:
+        """Add to a counter of the feed, with the next transaction."""
+        if amount:
+            self._pending.counts[name] += amount
+
+    def note(self, write: Note) -> None:
+        """Have `write(pipe)` join the next transaction, and be applied once; some hundreds can wait."""
+        if len(self._pending.notes) < _NOTES:
+            self._pending.notes.append(write)
+
+    def store(self, entries: Sequence[Entry], values: Values | None = None) -> None:
+        """Append entries in one transaction, with what is pending and these fields of the feed's state.
+
+        LeaseLostError: nothing was applied. Any other error (RedisError): `acquire` will tell.
+        """
+        pending, self._pending = self._pending, _Pending()
+        self._serial += 1
+        mark = f"{self.home}/{self._process}/{self._serial}"
+        self._doubt = mark, pending
+        values = {**(values or {}), "writer": mark}
+        try:
+            replies = self.lease.commit(lambda pipe: self._fill(pipe, entries, pending, values))
+        except LeaseLostError:
+            self._settle("")
+            raise
+        self._doubt = None
+        for reply in replies:
+            # An id that is no larger than the last one is that of an entry which is there.
+            if isinstance(reply, ResponseError) and "equal or smaller" not in str(reply):
+                raise reply
+
+    def _fill(self, pipe: Any, entries: Sequence[Entry], pending: _Pending, values: Values) -> None:
+        key, stats = STREAM(feed=self.feed), FEED_STATS(feed=self.feed)
+        for (milliseconds, sequence), _, frame, at in entries:
+            own_time = () if at is None else ("at", repr(at))
+            pipe.execute_command("XADD", key, f"{milliseconds}-{sequence}", "m", frame, *own_time)
+        for name, amount in (pending.counts + self._counts(entries)).items():
+            pipe.execute_command("HINCRBY", stats, name, amount)
+        pipe.hset(stats, mapping=dict(values))
+        pipe.sadd(FEEDS(), self.feed)
+        for write in pending.notes:
+            write(pipe)
+
+    def _counts(self, entries: Sequence[Entry]) -> Counter[str]:
+        topics = Counter(entry.topic for entry in entries)
+        counts = Counter(messages=len(entries), bytes=sum(len(entry.frame) for entry in entries))
+        for topic, amount in topics.items():
+            counts[self._counter(topic)] += amount
+        return counts
+
+    def _counter(self, topic: str) -> str:
+        """The counter of a topic; a feed may invent more topics than anyone wants to see."""
+        name = f"received:{topic}"
+        if name in self._topics:
+            return name
+        if len(self._topics) >= TOPICS_COUNTED or len(topic) > 64:
+            return "received:other"
+        self._topics.add(name)
+        return name
+
+    def _settle(self, mark: str) -> None:
+        """What went with the transaction in doubt goes with the next one, unless its mark is there."""
+        if self._doubt is not None:
+            (attempted, pending), self._doubt = self._doubt, None
+            if mark != attempted:
+                self._pending.counts.update(pending.counts)
+                self._pending.notes[:0] = pending.notes
+
+    def _end(self) -> tuple[Id, bytes | None]:
+        """The last id given in the stream, and the last entry's frame if it is still there."""
+        key = STREAM(feed=self.feed)
+        try:
+            last = parse_id(self._redis.xinfo_stream(key)["last-generated-id"])
+        except ResponseError as error:
+            if "no such key" in str(error):
+                return (0, 0), None
+            raise
+        newest = self._redis.xrevrange(key, count=1)
+        there = bool(newest) and parse_id(newest[0][0]) == last
+        return last, newest[0][1].get(b"m") if there else None
