@@ -25,7 +25,7 @@ class UserMessage(Struct, gc=False):
 
     User: UserRow
     Organisation: OrgRow | Empty = None
-    action: Literal["login", "add", "edit"] | None = None
+    action: Scalar = None
 
 
 class OrganisationMessage(Struct, gc=False):

@@ -12,7 +12,7 @@ from typing import Literal
 from msgspec import Struct
 
 
-class Message(Struct, frozen=True):
+class Message(Struct, frozen=True, gc=False):
     """One frame of a feed.
 
     `id` is its place in the feed's stream (`<milliseconds>-<sequence>`), `received` the time of
@@ -26,7 +26,7 @@ class Message(Struct, frozen=True):
     id: str = "0-0"
 
 
-class Audience(Struct, frozen=True):
+class Audience(Struct, frozen=True, gc=False):
     """Who may see something: everyone on the instance, or the organisations with these local ids.
 
     Site admins see everything and are not named. An empty set means nobody else.
@@ -76,7 +76,7 @@ class Event(Struct, frozen=True, gc=False):
     owner_id: str = ""
 
 
-class Activity(Struct, frozen=True, kw_only=True):
+class Activity(Struct, frozen=True, kw_only=True, gc=False):
     """Something that happened on an instance.
 
     `received` is when the message came, `time` what MISP itself says (the time of receipt where it

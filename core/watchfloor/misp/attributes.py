@@ -63,7 +63,7 @@ class SharedAttribute(Part, gc=False):
 
 
 class DeletedAttribute(Part, gc=False):
-    """An attribute that was deleted."""
+    """An attribute that was deleted. The time stamp of one whose row is gone is that of its last change."""
 
     row: AttributeRow
     levels: tuple[Level, ...]
@@ -74,7 +74,7 @@ class DeletedAttribute(Part, gc=False):
         return AttributeDeleted(
             feed=scene.feed,
             received=scene.received,
-            time=scene.at(row.timestamp),
+            time=scene.received if self.hard else scene.at(row.timestamp),
             audience=scene.audience(*self.levels),
             new=new,
             event=scene.about.event,

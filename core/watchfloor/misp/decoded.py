@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from watchfloor.misp.activities import Activity, Audience, Event, Message
+from watchfloor.misp.activities import EVERYONE, Activity, Audience, Event, Message
 from watchfloor.misp.audience import UNTOLD, Level, of_part
 from watchfloor.misp.facts import EventFacts
 from watchfloor.misp.values import Scalar, flag, ident, text, whole
@@ -66,7 +66,7 @@ class Part(Struct, gc=False):
         raise NotImplementedError
 
 
-class Decoded(Struct):
+class Decoded(Struct, gc=False):
     """A message of a known topic in a known shape.
 
     `event` is what it tells of the event that it is about; `orgs` (id: name) and `groups` (id: members)
@@ -105,7 +105,8 @@ class Decoded(Struct):
         everyone = any(
             text(server.server_id) == "0" and flag(server.all_orgs) for server in each(row.SharingGroupServer)
         )
-        self.groups[ident(row.id)] = Audience(everyone, frozenset(filter(None, members)))
+        known = EVERYONE if everyone else Audience(organisations=frozenset(filter(None, members)))
+        self.groups[ident(row.id)] = known
 
     def tell_event(self, row: EventRow | None, event_id: Scalar, creator: OrgRow | None = None) -> None:
         """The event that this is about."""

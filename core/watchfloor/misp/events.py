@@ -60,15 +60,13 @@ class SharedEvent(Part, gc=False):
 
 
 class DeletedEvent(Part, gc=False):
-    """An event that was deleted."""
-
-    row: EventRow
+    """An event that was deleted; its time stamp is that of its last change."""
 
     def activity(self, scene: Scene, new: bool) -> Activity:
         return EventDeleted(
             feed=scene.feed,
             received=scene.received,
-            time=scene.at(self.row.timestamp),
+            time=scene.received,
             audience=scene.audience(),
             new=new,
             event=scene.about.event,
@@ -104,7 +102,7 @@ def read_event(wire: EventMessage, out: Decoded) -> None:
         case "edit_from_connected_server":
             out.parts.append(PulledEvent(None, "edit", ident(wire.Server)))
         case "delete":
-            out.parts.append(DeletedEvent(version("event deleted", row.uuid, row.timestamp), row))
+            out.parts.append(DeletedEvent(version("event deleted", row.uuid, row.timestamp)))
         case action:
             stamp = version("event", row.uuid, row.timestamp)
             out.parts.append(SharedEvent(stamp, row, wire.EventTag, action or "add"))

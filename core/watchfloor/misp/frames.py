@@ -20,4 +20,4 @@ def split(raw: bytes) -> tuple[str, bytes]:
     topic, _, body = raw.partition(b" ")
     if _TOPIC.fullmatch(topic):
         return topic.decode("ascii"), body
-    return printable(topic[:80].decode("utf-8", "backslashreplace")), raw
+    return printable(topic[:80].decode("utf-8", "backslashreplace")) or "(none)", raw

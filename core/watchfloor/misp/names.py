@@ -29,7 +29,6 @@ class FeedNames:
         self.groups = Facts("sharing_group", Audience)
         self.threads = Facts("thread", ThreadFacts)
         self.pending = Facts("pending", PendingThread)
-
         self.kinds: dict[str, Facts[Any]] = {
             facts.kind: facts for facts in (self.events, self.orgs, self.groups, self.threads, self.pending)
         }
@@ -66,7 +65,7 @@ class FeedNames:
         if decoded.event is None:
             return NO_EVENT
         known = self.events.get(decoded.event.event.id)
-        if known is not None and known == decoded.event:
+        if known is not None and known == decoded.event and known.event.org:
             return known
         return self._learn_event(known, decoded.event)
 
@@ -202,7 +201,7 @@ def _same_request(opened: str, posted: str) -> bool:
     try:
         apart = _clock(posted) - _clock(opened)
     except ValueError:
-        return opened == posted
+        return opened == posted != ""
     return timedelta(0) <= apart <= _SAME_REQUEST
 
 

@@ -54,7 +54,7 @@ class SharedObject(Part, gc=False):
 
 
 class DeletedObject(Part, gc=False):
-    """An object that was deleted."""
+    """An object that was deleted. The time stamp of one whose row is gone is that of its last change."""
 
     row: ObjectRow
     level: Level
@@ -65,7 +65,7 @@ class DeletedObject(Part, gc=False):
         return ObjectDeleted(
             feed=scene.feed,
             received=scene.received,
-            time=scene.at(row.timestamp),
+            time=scene.received if self.hard else scene.at(row.timestamp),
             audience=scene.audience(self.level),
             new=new,
             event=scene.about.event,

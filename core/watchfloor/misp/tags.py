@@ -86,11 +86,11 @@ def read_tag(wire: TagMessage, out: Decoded) -> None:
 
 def attached(tags: Rows[TagRow], links: Rows[TagLinkRow]) -> tuple[Tag, ...]:
     """The tags of a thing, which older messages hold inside of what attaches them."""
-    if not tags and not links:
-        return ()
-    found = {text(link.Tag.name): tag_of(link.Tag, link.local) for link in each(links) if link.Tag}
-    found.update((text(row.name), tag_of(row, row.local)) for row in each(tags))
-    return tuple(found.values())
+    direct = [tag_of(row, row.local) for row in each(tags)]
+    if not links:
+        return tuple(direct)
+    linked = [tag_of(link.Tag, link.local) for link in each(links) if link.Tag]
+    return tuple({tag.name: tag for tag in (*linked, *direct)}.values())
 
 
 def tag_of(row: TagRow, local: Scalar) -> Tag:
