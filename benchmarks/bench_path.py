@@ -29,7 +29,7 @@ def run() -> list[Row]:
         delays = sorted(_delays(feed, port))
     return [
         Row("watchfloor run to its first page", f"{statistics.median(starts):.2f} s",
-            f"{STARTS} starts: {min(starts):.2f} to {max(starts):.2f} s; five Python and server processes on 2 cores"),
+            f"{STARTS} starts: {min(starts):.2f} to {max(starts):.2f} s"),
         Row("ZMQ to browser", f"{statistics.median(delays) * 1000:.1f} ms median",
             f"{SENDS} messages: {delays[0] * 1000:.1f} to {delays[-1] * 1000:.1f} ms; two fsyncs on the way"),
     ]  # fmt: skip

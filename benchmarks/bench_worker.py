@@ -19,11 +19,10 @@ FEED = "bench"
 
 def run() -> list[Row]:
     """Messages a second, Redis commands a message, and memory, over rounds of messages never seen before."""
-    with bench() as place:
-        with watchfloor("--set", f"redis.url={place.url}", "--set", f"data={place.folder}", "work") as worker:
-            _append(place, messages(2000, seed=0))
-            until(lambda: _done(place) >= 2000)
-            rounds = [_round(place, messages(COUNT, seed), worker.pid) for seed in range(1, ROUNDS + 1)]
+    with bench() as place, watchfloor(*place.options, "work") as worker:
+        _append(place, messages(2000, seed=0))
+        until(lambda: _done(place) >= 2000)
+        rounds = [_round(place, messages(COUNT, seed), worker.pid) for seed in range(1, ROUNDS + 1)]
     rates, commands, sizes = zip(*rounds, strict=True)
     between = f"{ROUNDS} rounds of {COUNT:,}: {min(rates):,.0f} to {max(rates):,.0f}"
     return [

@@ -34,6 +34,11 @@ class Bench(NamedTuple):
     url: str
     redis: Any
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What makes a `watchfloor` process use both."""
+        return ("--set", f"redis.url={self.url}", "--set", f"data={self.folder}")
+
 
 @contextmanager
 def bench() -> Iterator[Bench]:

@@ -15,7 +15,7 @@ from watchfloor.contracts import Keys
 from watchfloor.plugins import Plugin, hooks_of, installed
 from watchfloor.store.maintenance import Usage, usage
 
-UNBROKEN = ("ID", "Pattern", "Plugin")
+UNBROKEN = ("ID", "Plugin", "Type")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
 
@@ -103,10 +103,12 @@ def keys(console: Console, as_json: bool, count: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
-    shown = table("", "Owner", "Pattern", "Type", "Kept", "#Keys", "#Bytes", "Meaning")
+    shown = table("", "Pattern", "Type", "Kept", "#Keys", "#Bytes")
     for row in rows:
-        shown.add_row(row["owner"], console.settings.redis.prefix + row["pattern"], row["type"], row["kept"],
-                      _number(row.get("keys")), _number(row.get("bytes")), row["meaning"])  # fmt: skip
+        pattern = (
+            f"{console.settings.redis.prefix}{row['pattern']}\n  [dim]{row['owner']}: {row['meaning']}[/dim]"
+        )
+        shown.add_row(pattern, row["type"], row["kept"], _number(row.get("keys")), _number(row.get("bytes")))
     Rich().print(shown)
     if other := found.get(""):
         click.echo(f"{other.keys} other keys are in this database; no plugin that is enabled declares them.")
