@@ -8,10 +8,13 @@ import time
 from threading import Event
 
 import click
+from redis.exceptions import AuthenticationError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from watchfloor import __version__
 from watchfloor.cli.context import Console
-from watchfloor.errors import WatchfloorError
+from watchfloor.errors import StoreError, WatchfloorError
 from watchfloor.store.keys import DEMO
 from watchfloor.supervise import Supervisor, stopping
 
@@ -103,6 +106,18 @@ def wait_for_web(console: Console, supervisor: Supervisor, stop: Event, seconds:
     return False
 
 
+def look_at_redis(console: Console) -> None:
+    """Refuse a Redis that would lose data; one that is away now is waited for by the role itself."""
+    try:
+        console.redis  # noqa: B018 (asking for it checks it)
+    except StoreError as error:
+        if not isinstance(error.__cause__, RedisConnectionError | RedisTimeoutError) or isinstance(
+            error.__cause__, AuthenticationError
+        ):
+            raise
+        log.warning("%s", error)
+
+
 @click.command()
 @click.pass_obj
 def subscribe(console: Console) -> None:
@@ -110,6 +125,7 @@ def subscribe(console: Console) -> None:
     from watchfloor.subscriber import Subscriber  # noqa: PLC0415 (each role loads what it needs)
 
     console.log("subscribe")
+    look_at_redis(console)
     with stopping() as stop:
         Subscriber(console.settings, console.url).run(stop)
 
@@ -126,6 +142,8 @@ def work(console: Console, drain: bool) -> None:
     console.log("work")
     if drain:
         console.redis.ping()
+    else:
+        look_at_redis(console)
     with stopping() as stop:
         worker = Worker(console.site, console.url, watch=not drain)
         began = time.monotonic()

@@ -59,5 +59,3 @@ class Families:
     def owned(self, owner: str) -> Mapping[str, Keys]:
         """The owner's families by pattern."""
         return {family.pattern: family for family in self.by_owner.get(owner, ())}
-
-

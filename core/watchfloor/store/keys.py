@@ -10,9 +10,13 @@ CURSORS = Keys("watchfloor:cursors", "hash", "feed: id of the last message worke
 LEASE = Keys("watchfloor:lease:{name}", "string", "who holds a role now; expires within seconds of a death")
 FEED_STATS = Keys("watchfloor:stats:feed:{feed}", "hash", "counters and state of a feed")
 WORKER_STATS = Keys("watchfloor:stats:worker", "hash", "counters of the worker")
-SILENCES = Keys("watchfloor:silences:{feed}", "stream", "stretches in which nothing came from a feed, and why")
+SILENCES = Keys(
+    "watchfloor:silences:{feed}", "stream", "stretches in which nothing came from a feed, and why"
+)
 SEEN = Keys("watchfloor:seen:{bucket}", "set", "versions of attributes, events and sightings met in a period")
-NAMES = Keys("watchfloor:names:{feed}", "hash", "what a feed has told of its events, organisations and groups")
+NAMES = Keys(
+    "watchfloor:names:{feed}", "hash", "what a feed has told of its events, organisations and groups"
+)
 LIVE = Keys("watchfloor:live:{plugin}:{channel}", "stream", "the latest items of a live channel")
 LIVE_LAST = Keys("watchfloor:live:last", "string", "id of the last live item, over all channels")
 TOUCHED = Keys("watchfloor:touched:{plugin}", "set", "what a plugin's after_commit has yet to look at")

@@ -22,7 +22,7 @@ from watchfloor.worker.after import AfterCommit
 from watchfloor.worker.commit import LiveIds, Transaction
 from watchfloor.worker.guard import Guard, StuckWatch
 from watchfloor.worker.marker import Marker, of_the_dead
-from watchfloor.worker.process import Outcome, Processor, decode
+from watchfloor.worker.process import Item, Outcome, Processor, decode
 from watchfloor.worker.source import Source
 
 if TYPE_CHECKING:
@@ -129,6 +129,7 @@ class _Session:
         self._source.load()
         self._names = Names()
         self._live = LiveIds((redis.get(LIVE_LAST()) or b"0-0").decode())
+        self._marker = marker
         self._processor = Processor(site, guard, marker)
         self._after = AfterCommit(site, redis, lease, guard, self._live, _AFTER_EVERY)
         self._attempts = self._count_the_dead(Path(site.settings.data))
@@ -159,7 +160,7 @@ class _Session:
             self._after.run()
 
     def _batch(self, messages: list[Message]) -> None:
-        items = [decode(message) for message in messages]
+        items = [self._decode(message) for message in messages]
         seen = self._source.prepare(items, self._names)
         outcome = self._processor.run(
             items,
@@ -169,6 +170,10 @@ class _Session:
             attempts=lambda message: self._attempts.get(f"{message.feed} {message.id}", 0),
         )
         self._commit(outcome, seen.met)
+
+    def _decode(self, message: Message) -> Item:
+        self._marker.note(message.feed, message.id)
+        return decode(message)
 
     def _commit(self, outcome: Outcome, versions: set[bytes]) -> None:
         transaction = Transaction(self._settings, self._live)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from watchfloor.store.clients import Commands
 
 _START = "0-0"
+_COMFORTABLE = 16 * 1024 * 1024  # bytes of messages in a batch: more are read in smaller ones
 
 
 class Source:
@@ -28,6 +29,7 @@ class Source:
         self._settings = settings
         self.cursors: dict[str, str] = {}
         self._listed = 0.0
+        self._count = settings.worker.batch
 
     def load(self) -> None:
         """Read the cursors: at the start, and whenever it is in doubt what was committed."""
@@ -52,16 +54,25 @@ class Source:
             return []
         reply = self._redis.xread(
             {key: self.cursors[feed] for key, feed in streams.items()},
-            count=self._settings.worker.batch,
+            count=self._count,
             block=max(1, int(block * 1000)) if block else None,
         )
         by_name = {(self._redis.prefix + key).encode(): feed for key, feed in streams.items()}
-        return [
+        messages = [
             read_entry(by_name[name], entry, fields)
             for name, entries in reply or ()
             for entry, fields in entries
             if fields is not None
         ]
+        self._adapt(sum(len(message.body) for message in messages))
+        return messages
+
+    def _adapt(self, size: int) -> None:
+        """Whole events can be megabytes each: memory must not depend on how many come in a row."""
+        if size > _COMFORTABLE:
+            self._count = max(1, self._count // 4)
+        elif size < _COMFORTABLE // 8:
+            self._count = min(self._settings.worker.batch, self._count * 2)
 
     def moved(self, last: Mapping[str, str]) -> None:
         """These cursors were committed."""
