@@ -41,9 +41,8 @@ def plugins(console: Console, as_json: bool) -> None:
     enabled = {entry["name"] for entry in listed}
     for name, point in sorted(installed().items()):
         if name not in enabled:
-            dist = point.dist
-            listed.append({"name": name, "version": dist.version if dist else "",
-                           "distribution": dist.name if dist else "", "state": "installed, not enabled"})  # fmt: skip
+            where = {"distribution": point.dist.name, "version": point.dist.version} if point.dist else {}
+            listed.append({"name": name, "version": "", "distribution": "", "state": "not enabled", **where})
     if as_json:
         click.echo(json.dumps(listed, indent=2))
         return
