@@ -79,7 +79,7 @@ def _make_room(console: Console) -> None:
         )
     if not redis.get(DEMO()) and any(found.family for found in maintenance.scan(redis, families)):
         raise WatchfloorError(
-            "this Redis holds real data, which a demo would spoil: set redis.url to 'embedded', or an empty one"
+            "this Redis holds real data, which a demo would spoil: set redis.url to another, or 'embedded'"
         )
     maintenance.clean(redis, families)
     redis.set(DEMO(), "1")
