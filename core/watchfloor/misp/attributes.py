@@ -11,7 +11,7 @@ from watchfloor.misp.decoded import Decoded, Part, Scene, levels_of
 from watchfloor.misp.sightings import add_sighting
 from watchfloor.misp.tags import attached
 from watchfloor.misp.values import flag, ident, text, version
-from watchfloor.misp.wire import AttributeRow, Empty, EventRow, ObjectRow, ProposalRow, each, value_of
+from watchfloor.misp.wire import Empty, EventRow, ObjectRow, ProposalRow, WholeAttributeRow, each, value_of
 
 if TYPE_CHECKING:
     from watchfloor.misp.audience import Level
@@ -22,7 +22,7 @@ Shared = Literal["add", "edit", "publish"]
 class AttributeMessage(Struct, gc=False):
     """`misp_json_attribute`; before 2.4.82 without `action` and `Event`."""
 
-    Attribute: AttributeRow
+    Attribute: WholeAttributeRow
     Event: EventRow | Empty = None
     Object: ObjectRow | Empty = None
     action: Literal["add", "edit", "soft-delete", "delete"] | None = None
@@ -31,7 +31,7 @@ class AttributeMessage(Struct, gc=False):
 class SharedAttribute(Part, gc=False):
     """An attribute that stands; `holder` is the object that holds it."""
 
-    row: AttributeRow
+    row: WholeAttributeRow
     levels: tuple[Level, ...]
     action: Shared
     holder: ObjectRow | None
@@ -65,7 +65,7 @@ class SharedAttribute(Part, gc=False):
 class DeletedAttribute(Part, gc=False):
     """An attribute that was deleted. The time stamp of one whose row is gone is that of its last change."""
 
-    row: AttributeRow
+    row: WholeAttributeRow
     levels: tuple[Level, ...]
     hard: bool
 
@@ -126,7 +126,7 @@ def read_attribute(wire: AttributeMessage, out: Decoded) -> None:
 
 
 def add_attribute(
-    out: Decoded, row: AttributeRow, action: Shared, holder: ObjectRow | None, outer: tuple[Level, ...]
+    out: Decoded, row: WholeAttributeRow, action: Shared, holder: ObjectRow | None, outer: tuple[Level, ...]
 ) -> None:
     """An attribute behind the levels `outer`; one that bears the mark of a deletion was deleted."""
     if flag(row.deleted):
@@ -142,7 +142,7 @@ def add_attribute(
         add_proposal(out, proposal, levels)
 
 
-def add_deleted(out: Decoded, row: AttributeRow, outer: tuple[Level, ...], *, hard: bool) -> None:
+def add_deleted(out: Decoded, row: WholeAttributeRow, outer: tuple[Level, ...], *, hard: bool) -> None:
     """An attribute that was deleted, behind the levels `outer`."""
     levels = levels_of(out, row, outer)
     out.parts.append(

@@ -13,19 +13,19 @@ from watchfloor.misp.decoded import Decoded, Part, Scene
 from watchfloor.misp.objects import add_object
 from watchfloor.misp.tags import attached
 from watchfloor.misp.values import Scalar, ident, number, text, version
-from watchfloor.misp.wire import Empty, EventRow, OrgRow, Rows, TagLinkRow, each
+from watchfloor.misp.wire import Empty, OrgRow, Rows, TagLinkRow, WholeEventRow, each
 
 
 class PublishedMessage(Struct, gc=False):
     """`misp_json`, and the messages without a topic of 2.3: everything is inside of `Event`."""
 
-    Event: EventRow
+    Event: WholeEventRow
 
 
 class EventMessage(Struct, gc=False):
     """`misp_json_event`; when an event was pulled from a server, both are ids."""
 
-    Event: EventRow | str | int
+    Event: WholeEventRow | str | int
     Orgc: OrgRow | Empty = None
     EventTag: Rows[TagLinkRow] = None
     Server: Scalar = None
@@ -37,7 +37,7 @@ class EventMessage(Struct, gc=False):
 class SharedEvent(Part, gc=False):
     """An event that stands."""
 
-    row: EventRow
+    row: WholeEventRow
     links: Rows[TagLinkRow]
     action: Shared
 
@@ -94,7 +94,7 @@ class PulledEvent(Part, gc=False):
 
 def read_event(wire: EventMessage, out: Decoded) -> None:
     """An event was added, edited, deleted or pulled."""
-    row = wire.Event if isinstance(wire.Event, EventRow) else EventRow(id=wire.Event)
+    row = wire.Event if isinstance(wire.Event, WholeEventRow) else WholeEventRow(id=wire.Event)
     _tell(out, row, wire.Orgc or None)
     match wire.action:
         case "add_from_connected_server":
@@ -121,7 +121,7 @@ def read_published(wire: PublishedMessage, out: Decoded) -> None:
         add_proposal(out, proposal, ())
 
 
-def _tell(out: Decoded, row: EventRow, creator: OrgRow | None = None) -> None:
+def _tell(out: Decoded, row: WholeEventRow, creator: OrgRow | None = None) -> None:
     if not ident(row.id) and not row.uuid:
         raise UndecodableError("`$.Event` has neither an id nor a UUID")
     out.tell_event(row, None, creator)

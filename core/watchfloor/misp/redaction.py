@@ -20,7 +20,7 @@ REMOVED = "[removed]"
 _TOPICS = frozenset(("misp_json_audit", "misp_json_user"))
 _ACCOUNTS = ("User", "AuthKey", "users", "auth_keys")
 _DEEPEST = 50
-_LONGEST_NAME = 100
+_LONG_NAME = 100  # no field of MISP's has one
 
 _SECRETS = "|".join((
     "pass[ _-]?(?:word|wd|phrase|code)", "pwd", "(?:auth|api|private|encryption|access)[ _-]?key", "token",
@@ -96,9 +96,9 @@ def _value(value: Any, strict: bool, depth: int) -> Any:
         return [_value(item, strict, depth + 1) for item in value]
     if isinstance(value, dict):
         return {
-            _name(name[:_LONGEST_NAME], strict): REMOVED
-            if len(name) > _LONGEST_NAME or _is_secret(name)
-            else _value(item, strict, depth + 1)
+            _name(name[:_LONG_NAME], strict): (
+                REMOVED if _is_secret(name[:_LONG_NAME]) else _value(item, strict, depth + 1)
+            )
             for name, item in value.items()
         }
     return value
@@ -108,7 +108,11 @@ def _value(value: Any, strict: bool, depth: int) -> Any:
 def _is_secret(name: str) -> bool:
     if name in _HARMLESS:
         return False
-    return bool(_SECRET.search(name)) or re.sub(r"[^a-z]", "", name.lower()) in _BODIES
+    return (
+        len(name) == _LONG_NAME
+        or bool(_SECRET.search(name))
+        or re.sub(r"[^a-z]", "", name.lower()) in _BODIES
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -91,6 +91,38 @@ class ProposalRow(Struct, gc=False):
     Org: OrgRow | Empty = None
 
 
+class EventRow(Struct, gc=False):
+    """An event as others refer to it."""
+
+    id: Scalar = None
+    uuid: Scalar = None
+    info: Scalar = None
+    org_id: Scalar = None
+    orgc_id: Scalar = None
+    distribution: Scalar = None
+    sharing_group_id: Scalar = None
+    Org: OrgRow | Empty = None
+    Orgc: OrgRow | Empty = None
+    SharingGroup: GroupRow | Empty = None
+
+
+class AttributeRow(Struct, gc=False):
+    """An attribute as others refer to it."""
+
+    type: Scalar
+    id: Scalar = None
+    uuid: Scalar = None
+    event_id: Scalar = None
+    object_id: Scalar = None
+    category: Scalar = None
+    value: Scalar = None
+    value1: Scalar = None
+    value2: Scalar = None
+    distribution: Scalar = None
+    sharing_group_id: Scalar = None
+    SharingGroup: GroupRow | Empty = None
+
+
 class SightingRow(Struct, gc=False):
     """A sighting, on its own or inside its attribute."""
 
@@ -108,30 +140,18 @@ class SightingRow(Struct, gc=False):
     Attribute: AttributeRow | Empty = None
 
 
-class AttributeRow(Struct, gc=False):
-    """An attribute."""
+class WholeAttributeRow(AttributeRow, gc=False):
+    """An attribute with what it holds."""
 
-    type: Scalar
-    id: Scalar = None
-    uuid: Scalar = None
-    event_id: Scalar = None
-    object_id: Scalar = None
     object_relation: Scalar = None
-    category: Scalar = None
-    value: Scalar = None
-    value1: Scalar = None
-    value2: Scalar = None
     to_ids: Scalar = None
     timestamp: Scalar = None
-    distribution: Scalar = None
-    sharing_group_id: Scalar = None
     comment: Scalar = None
     deleted: Scalar = None
     Tag: Rows[TagRow] = None
     AttributeTag: Rows[TagLinkRow] = None
     Sighting: Rows[SightingRow] = None
     ShadowAttribute: Rows[ProposalRow] = None
-    SharingGroup: GroupRow | Empty = None
 
 
 class ObjectRow(Struct, gc=False):
@@ -146,7 +166,7 @@ class ObjectRow(Struct, gc=False):
     distribution: Scalar = None
     sharing_group_id: Scalar = None
     deleted: Scalar = None
-    Attribute: Rows[AttributeRow] = None
+    Attribute: Rows[WholeAttributeRow] = None
     SharingGroup: GroupRow | Empty = None
 
 
@@ -162,27 +182,17 @@ class ReferenceRow(Struct, gc=False):
     deleted: Scalar = None
 
 
-class EventRow(Struct, gc=False):
-    """An event, from a reference to it up to everything that it holds."""
+class WholeEventRow(EventRow, gc=False):
+    """An event with what it holds."""
 
-    id: Scalar = None
-    uuid: Scalar = None
-    info: Scalar = None
-    org_id: Scalar = None
-    orgc_id: Scalar = None
     date: Scalar = None
     timestamp: Scalar = None
-    distribution: Scalar = None
-    sharing_group_id: Scalar = None
     threat_level_id: Scalar = None
     analysis: Scalar = None
     attribute_count: Scalar = None
-    Org: OrgRow | Empty = None
-    Orgc: OrgRow | Empty = None
     Tag: Rows[TagRow] = None
     EventTag: Rows[TagLinkRow] = None
-    SharingGroup: GroupRow | Empty = None
-    Attribute: Rows[AttributeRow] = None
+    Attribute: Rows[WholeAttributeRow] = None
     Object: Rows[ObjectRow] = None
     ShadowAttribute: Rows[ProposalRow] = None
 
