@@ -123,7 +123,8 @@ class AttributeShared(EventActivity, frozen=True, kw_only=True):
     """An attribute was added or edited, or repeated by a publication of its event.
 
     `object` is the name of the object that holds it ("file"), `relation` its place there; both "" for
-    an attribute of the event itself. `sharing_group_id` matters where `distribution` is "4".
+    an attribute of the event itself. `distribution` is "" where it was not told; `sharing_group_id`
+    matters where it is "4".
     """
 
     action: Literal["add", "edit", "publish"]
