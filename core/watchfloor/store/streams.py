@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from redis.exceptions import RedisError, ResponseError
 
@@ -45,22 +45,6 @@ class Entry(NamedTuple):
     at: float | None = None
 
 
-@dataclass(frozen=True)
-class Standing:
-    """What a writer finds when it gets the lease.
-
-    `mark` is what the last writer left (see `Appender.wrote`). `last` is the last id ever given, `frame`
-    what it was given to if that is still there. From the time `covered` (milliseconds) on, the writers so
-    far missed nothing; the last of them gave a sign of life at `listening` (Unix seconds, 0 if never).
-    """
-
-    mark: str
-    last: Id
-    frame: bytes | None
-    covered: int
-    listening: float
-
-
 @dataclass
 class _Pending:
     """Increments of counters, and other writes, that go with the next transaction."""
@@ -79,26 +63,36 @@ def read_entry(feed: str, entry: bytes, fields: Mapping[bytes, bytes]) -> Messag
     return Message(feed, topic, body, received, entry.decode())
 
 
+def storable(frame: bytes) -> tuple[str, bytes]:
+    """The topic of a frame, and the frame without what must not be stored."""
+    topic, body = misp.split(frame)
+    kept = misp.redact(topic, body)
+    return topic, frame if kept is body else b"%b %b" % (topic.encode(), kept)
+
+
 def parse_id(entry: bytes) -> Id:
-    """`b"1700000000000-1"` as numbers."""
+    """`b"1700000000000-1"` as numbers; (0, 0) for anything else."""
     milliseconds, _, sequence = entry.partition(b"-")
-    return int(milliseconds), int(sequence)
+    return (int(milliseconds), int(sequence)) if milliseconds.isdigit() and sequence.isdigit() else (0, 0)
+
+
+def format_id(entry: Id) -> str:
+    """The inverse of `parse_id`, as text."""
+    return f"{entry[0]}-{entry[1]}"
 
 
 class Appender:
     """The one writer of a feed's stream, as long as it holds the lease.
 
-    `home` names what outlives the process (a spool): a later Appender of that home knows that all ids up
-    to the last one were stored. Used as a context manager it takes the lease or raises LeaseLostError.
+    Used as a context manager it takes the lease, or raises LeaseLostError.
     """
 
-    def __init__(self, redis: Redis, feed: str, lease_seconds: float, home: str = "") -> None:
+    def __init__(self, redis: Redis, feed: str, lease_seconds: float) -> None:
         self.feed = feed
-        self.home = home
         self.last: Id = (0, 0)
         self.lease = Lease(redis, f"feed:{feed}", lease_seconds)
         self._redis: Any = redis  # its replies are bytes, which redis-py's types cannot tell
-        self._process = secrets.token_hex(8)
+        self._mark = secrets.token_hex(8)
         self._serial = 0
         self._topics: set[str] = set()
         self._pending = _Pending()
@@ -137,34 +131,23 @@ class Appender:
         self.store([self.stamp(now, frame, at) for frame, at in items])
         return len(items)
 
-    def acquire(self) -> Standing | None:
-        """Take the lease, or make sure of it, and see where the stream stands; None when another has it."""
+    def acquire(self) -> Id | None:
+        """Take the lease, or make sure of it: the last id of the stream, or None when another has the lease.
+
+        Settles whether a transaction whose reply was lost was applied.
+        """
         if not self.lease.acquire():
             return None
         stats = self._redis.hgetall(FEED_STATS(feed=self.feed))
         self._topics = {name.decode() for name in stats if name.startswith(b"received:")}
-        mark = stats.get(b"writer", b"").decode()
-        self._settle(mark)
-        last, frame = self._end()
+        self._settle(stats.get(b"writer", b"").decode())
+        last = self._last()
         self.last = max(self.last, last)
-        return Standing(mark, last, frame, int(stats.get(b"covered", 0)), float(stats.get(b"listening", 0)))
-
-    def wrote(self, mark: str) -> Literal["nobody", "self", "home", "other"]:
-        """Whose mark it is: this Appender's, that of an earlier one of the same home, or another's."""
-        home, _, rest = mark.partition("/")
-        if not mark:
-            return "nobody"
-        if rest.partition("/")[0] == self._process:
-            return "self"
-        return "home" if home and home == self.home else "other"
+        return last
 
     def stamp(self, milliseconds: int, frame: bytes, at: float | None = None) -> Entry:
         """Give a frame received at that time the next id, and remove what must not be stored."""
-        topic, body = misp.split(frame)
-        kept = misp.redact(topic, body)
-        if kept is not body:
-            frame = b"%b %b" % (topic.encode(), kept)
-        return self.place(milliseconds, topic, frame, at)
+        return self.place(milliseconds, *storable(frame), at)
 
     def place(self, milliseconds: int, topic: str, frame: bytes, at: float | None = None) -> Entry:
         """Give the next id to a frame that is fit to be stored."""
@@ -191,7 +174,7 @@ class Appender:
         """
         pending, self._pending = self._pending, _Pending()
         self._serial += 1
-        mark = f"{self.home}/{self._process}/{self._serial}"
+        mark = f"{self._mark}-{self._serial}"
         self._doubt = mark, pending
         values = {**(values or {}), "writer": mark}
         try:
@@ -207,9 +190,9 @@ class Appender:
 
     def _fill(self, pipe: Any, entries: Sequence[Entry], pending: _Pending, values: Values) -> None:
         key, stats = STREAM(feed=self.feed), FEED_STATS(feed=self.feed)
-        for (milliseconds, sequence), _, frame, at in entries:
+        for entry, _, frame, at in entries:
             own_time = () if at is None else ("at", repr(at))
-            pipe.execute_command("XADD", key, f"{milliseconds}-{sequence}", "m", frame, *own_time)
+            pipe.execute_command("XADD", key, format_id(entry), "m", frame, *own_time)
         for name, amount in (pending.counts + self._counts(entries)).items():
             pipe.execute_command("HINCRBY", stats, name, amount)
         pipe.hset(stats, mapping=dict(values))
@@ -242,15 +225,10 @@ class Appender:
                 self._pending.counts.update(pending.counts)
                 self._pending.notes[:0] = pending.notes
 
-    def _end(self) -> tuple[Id, bytes | None]:
-        """The last id given in the stream, and the last entry's frame if it is still there."""
-        key = STREAM(feed=self.feed)
+    def _last(self) -> Id:
         try:
-            last = parse_id(self._redis.xinfo_stream(key)["last-generated-id"])
+            return parse_id(self._redis.xinfo_stream(STREAM(feed=self.feed))["last-generated-id"])
         except ResponseError as error:
             if "no such key" in str(error):
-                return (0, 0), None
+                return 0, 0
             raise
-        newest = self._redis.xrevrange(key, count=1)
-        there = bool(newest) and parse_id(newest[0][0]) == last
-        return last, newest[0][1].get(b"m") if there else None
