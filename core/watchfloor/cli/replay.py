@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -15,15 +17,16 @@ from watchfloor.config import FeedSettings, Sources, convert
 from watchfloor.errors import WatchfloorError
 from watchfloor.replay import Unreadable, read
 from watchfloor.simulate import Message
-from watchfloor.store.keys import CURSORS, DEMO, LEASE, STREAM
-from watchfloor.store.streams import Appender, parse_id
+from watchfloor.store.keys import CURSORS, DEMO, LEASE
+from watchfloor.store.streams import Appender, Id, parse_id
 from watchfloor.worker.loop import Worker
 
 if TYPE_CHECKING:
     from watchfloor.store.clients import Commands
 
 _GROUP = 500
-_AHEAD = 50_000  # messages that may wait in the stream: Redis' memory is not for a whole archive
+_AHEAD = 5_000  # messages that may wait in the stream: Redis' memory is not for a whole archive
+Progress = Callable[[int, int], None]
 
 
 @click.command()
@@ -56,17 +59,16 @@ def _check_name(console: Console, feed: str) -> None:
         raise WatchfloorError(f"--feed {feed}: is a live feed; choose a name of its own for what is replayed")
 
 
-def feed_in(
-    console: Console, feed: str, messages: Iterable[Message], progress: Callable[[int, int], None]
-) -> int:
+def feed_in(console: Console, feed: str, messages: Iterable[Message], progress: Progress) -> int:
     """Store messages with their own times and have them worked off; how many there were."""
-    stored = 0
+    ahead = _Ahead(console.redis, feed)
     with Appender(console.redis, feed, console.settings.worker.lease_seconds) as appender:
         for group in _groups(messages):
-            stored += appender.append([(message.frame, message.time) for message in group])
-            _work_off(console, feed, stored, progress, _AHEAD)
-    _work_off(console, feed, stored, progress, 0)
-    return stored
+            appender.append([(message.frame, message.time) for message in group])
+            ahead.stored(appender.last, len(group))
+            _work_off(console, ahead, progress, _AHEAD)
+    _work_off(console, ahead, progress, 0)
+    return ahead.total
 
 
 def _groups(messages: Iterable[Message]) -> Iterator[list[Message]]:
@@ -75,25 +77,38 @@ def _groups(messages: Iterable[Message]) -> Iterator[list[Message]]:
         yield group
 
 
-def _work_off(
-    console: Console, feed: str, stored: int, progress: Callable[[int, int], None], ahead: int
-) -> None:
-    """Wait until no more than `ahead` messages are left, working them off if nobody else does."""
-    while (left := waiting(console.redis, feed)) > ahead:
-        progress(stored - left, stored)
+class _Ahead:
+    """How far what was stored is ahead of the worker's cursor, to a group."""
+
+    def __init__(self, redis: Commands, feed: str) -> None:
+        self._redis = redis
+        self._feed = feed
+        self._groups: deque[tuple[Id, int]] = deque()
+        self.total = 0
+        self.done = 0
+
+    def stored(self, last: Id, count: int) -> None:
+        """A group was stored, whose last entry has this id."""
+        self.total += count
+        self._groups.append((last, count))
+
+    def look(self) -> int:
+        """How many messages are not worked off yet."""
+        cursor = parse_id(self._redis.hget(CURSORS(), self._feed) or b"0-0")
+        while self._groups and self._groups[0][0] <= cursor:
+            self.done += self._groups.popleft()[1]
+        return self.total - self.done
+
+
+def _work_off(console: Console, ahead: _Ahead, progress: Progress, most: int) -> None:
+    """Wait until no more than `most` messages are left, working them off if nobody else does."""
+    while ahead.total - ahead.done > most and ahead.look() > most:
+        progress(ahead.done, ahead.total)
         if console.redis.exists(LEASE(name="worker")):
-            threading.Event().wait(0.1)
+            time.sleep(0.1)
         else:
             Worker(console.site, console.url).run(threading.Event(), drain=True)
-    progress(stored - left, stored)
-
-
-def waiting(redis: Commands, feed: str) -> int:
-    """How many messages of a feed the worker has not worked off."""
-    cursor = redis.hget(CURSORS(), feed) or b"0-0"
-    if parse_id(redis.xinfo_stream(STREAM(feed=feed))["last-generated-id"]) <= parse_id(cursor):
-        return 0
-    return len(redis.xrange(STREAM(feed=feed), f"({cursor.decode()}", "+", count=2 * _AHEAD))
+    progress(ahead.done, ahead.total)
 
 
 COMMANDS = (replay,)

@@ -14,7 +14,7 @@ from watchfloor.store.failures import Failure
 from watchfloor.store.keys import FAILURES
 from watchfloor.worker.commit import LiveIds, Transaction
 from watchfloor.worker.guard import Guard
-from watchfloor.worker.process import Outcome, Processor, Remembered, decode
+from watchfloor.worker.process import Outcome, Processor, Remembered, Seen, decode
 from watchfloor.worker.source import Source
 
 if TYPE_CHECKING:
@@ -32,21 +32,24 @@ def retry(site: Site, redis: Commands, failure: Failure) -> str | None:
         return (
             f"cannot be run again ({failure.kind}; {len(failure.raw):,} of {failure.size:,} bytes are kept)"
         )
-    outcome, names = _run(site, redis, failure)
+    outcome, seen = _run(site, redis, failure)
     if outcome.failures:
         return outcome.failures[0].error.partition("\n")[0]
-    return _apply(site, redis, failure, outcome, names)
+    return _apply(site, redis, failure, outcome, seen.met if failure.plugin == "core" else set())
 
 
-def _run(site: Site, redis: Commands, failure: Failure) -> tuple[Outcome, Names]:
+def _run(site: Site, redis: Commands, failure: Failure) -> tuple[Outcome, Seen]:
     plugins = None if failure.plugin == "core" else [p for p in site.plugins if p.name == failure.plugin]
     names = Names()
     item = decode(failure.message)
-    Source(redis, site.settings).prepare([item], names)
-    return Processor(site, Guard(), plugins=plugins).run([item], names, Remembered(failure.versions)), names
+    seen = Source(redis, site.settings).prepare([item], names)
+    if failure.versions:
+        seen = Remembered(failure.versions)
+    return Processor(site, Guard(), plugins=plugins).run([item], names, seen), seen
 
 
-def _apply(site: Site, redis: Commands, failure: Failure, outcome: Outcome, names: Names) -> str | None:
+def _apply(site: Site, redis: Commands, failure: Failure, outcome: Outcome, met: set[bytes]) -> str | None:
+    # What the message told of names is old by now, and must not overwrite what was told since.
     outcome.merged.items.clear()
     transaction = Transaction(site.settings, LiveIds("0-0"))
     while True:
@@ -56,7 +59,7 @@ def _apply(site: Site, redis: Commands, failure: Failure, outcome: Outcome, name
                 return "was removed meanwhile"
             pipe.multi()
             transaction.effects(pipe, outcome.merged)
-            transaction.knowledge(pipe, names.changed(), set())
+            transaction.knowledge(pipe, {}, met)
             pipe.execute_command("XDEL", FAILURES(), failure.entry)
             try:
                 replies: list[Any] = pipe.execute(raise_on_error=False)[:-1]
