@@ -1,0 +1,1 @@
+"""The web shell: pages, panels, live stream and static files around what the plugins declare."""

@@ -1,0 +1,153 @@
+"""The web application of a site."""
+
+from __future__ import annotations
+
+import re
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from watchfloor.errors import PluginError
+from watchfloor.live import Hub, Stream
+from watchfloor.store.connect import connect_async
+from watchfloor.web.boundary import Boundary
+from watchfloor.web.cards import render_panels
+from watchfloor.web.headers import SecurityHeaders
+from watchfloor.web.lights import Lights
+from watchfloor.web.overview import core_panels, overview
+from watchfloor.web.pages import FEEDS_CHANNEL, on_crash, on_http_error, page_range
+from watchfloor.web.state import OwnedPanel, Web, navigation, web_of
+from watchfloor.web.static import CORE, Static
+from watchfloor.web.tasks import running
+from watchfloor.web.templating import environment
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from starlette.requests import Request
+    from starlette.types import Scope
+
+    from watchfloor.contracts import Channel
+    from watchfloor.plugins import Plugin
+    from watchfloor.site import Site
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_ROUTES = ("live", "panel", "health", "static", "watchfloor", "api")
+
+
+def create_app(site: Site, redis_url: str) -> Starlette:
+    """The application: pages, panels, live stream and static files.
+
+    PluginError when a plugin's name, panels or channels cannot be served. Redis may come and go.
+    """
+    check_names(site.plugins)
+    static = Static(site.plugins)
+    templates = environment(site.plugins, static)
+    settings = site.settings
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
+        redis = connect_async(settings.redis, redis_url, role="web")
+        local = (FEEDS_CHANNEL,)
+        hub = Hub(redis, channels(site.plugins), settings.live, settings.redis.timeout, local)
+        panels = {
+            owned.name: owned for owned in (*core_panels(redis, settings), *plugin_panels(site.plugins))
+        }
+        web = Web(site, redis, hub, templates, static, panels, navigation(site.plugins))
+        async with redis, running(hub.run(), hub.beat(), Lights(redis, hub, settings).run()):
+            yield {"web": web}
+            hub.close()
+
+    return Starlette(
+        routes=routes(site.plugins, static),
+        middleware=[Middleware(SecurityHeaders)],
+        exception_handlers={HTTPException: on_http_error, Exception: on_crash},
+        lifespan=lifespan,
+    )
+
+
+def routes(plugins: Sequence[Plugin], static: Static) -> list[Route | Mount]:
+    """Every route: the core's, then each plugin's behind its boundary."""
+    return [
+        Route("/", overview, name="overview"),
+        Route("/live", Stream(_hub), methods=["GET"], name="live"),
+        Route("/panel/{plugin}/{name}", _panel, name="panel"),
+        Route("/health", _health, name="health"),
+        *static.routes(),
+        *(
+            Mount(
+                f"/{plugin.name}",
+                routes=plugin.routes,
+                name=plugin.name,
+                middleware=[Middleware(Boundary, plugin=plugin.name)],
+            )
+            for plugin in plugins
+        ),
+    ]
+
+
+def channels(plugins: Sequence[Plugin]) -> dict[str, Channel]:
+    """Every live channel by its name `<plugin>/<channel>`."""
+    return {f"{plugin.name}/{channel.name}": channel for plugin in plugins for channel in plugin.channels}
+
+
+def plugin_panels(plugins: Sequence[Plugin]) -> list[OwnedPanel]:
+    """Every plugin's panels, in the order of the configuration."""
+    return [OwnedPanel(plugin.name, panel) for plugin in plugins for panel in plugin.panels]
+
+
+def check_names(plugins: Sequence[Plugin]) -> None:
+    """PluginError for a name that would hide a page, or that cannot stand in an address."""
+    reserved = {*_ROUTES, *(path.name for path in CORE.iterdir())}
+    for plugin in plugins:
+        if plugin.name in reserved:
+            raise PluginError(plugin.name, "its name is that of a page of the core: rename its entry point")
+        for what, names in (
+            ("panel", [panel.name for panel in plugin.panels]),
+            ("channel", [channel.name for channel in plugin.channels]),
+        ):
+            _check(plugin.name, what, names)
+        _check_channels(plugin)
+
+
+def _check(plugin: str, what: str, names: Sequence[str]) -> None:
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise PluginError(
+                plugin, f"the {what} name {name!r} may hold letters, digits, '_', '.' and '-' only"
+            )
+        if names.count(name) > 1:
+            raise PluginError(plugin, f"declares the {what} '{name}' twice: rename one")
+
+
+def _check_channels(plugin: Plugin) -> None:
+    declared = {channel.name for channel in plugin.channels}
+    for panel in plugin.panels:
+        if panel.channel and panel.channel.name not in declared:
+            raise PluginError(
+                plugin.name,
+                f"its panel '{panel.name}' follows '{panel.channel.name}': declare it in live_channels",
+            )
+
+
+def _hub(scope: Scope) -> Hub:
+    web: Web = scope["state"]["web"]
+    return web.hub
+
+
+async def _health(_request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def _panel(request: Request) -> Response:
+    name = f"{request.path_params['plugin']}/{request.path_params['name']}"
+    if name not in web_of(request).panels:
+        raise HTTPException(404)
+    days = page_range(request)
+    (card,) = await render_panels(request, [name], days.start, days.end)
+    return HTMLResponse(card, headers={"cache-control": "no-store"})

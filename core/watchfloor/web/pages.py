@@ -1,0 +1,112 @@
+"""Pages in the shell: header, navigation, lights, and what a page is about."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
+
+from watchfloor.web import errors
+from watchfloor.web.cards import range_of, render_panels
+from watchfloor.web.ranges import RangeError
+from watchfloor.web.state import web_of
+from watchfloor.web.status import read_status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from starlette.requests import Request
+
+    from watchfloor.web.ranges import Range
+    from watchfloor.web.status import Status
+
+FEEDS_CHANNEL = "watchfloor/feeds"
+
+
+async def page(
+    request: Request,
+    title: str,
+    panels: Sequence[str] = (),
+    template: str = "watchfloor/page.html",
+    *,
+    status: int = 200,
+    **context: object,
+) -> HTMLResponse:
+    """A page in the shell.
+
+    `panels` names cards as `<plugin>/<name>`; they show the range of the request's URL. `template` is
+    `<plugin>/<file>` and gets `context`, `cards` and `range`; by default it is a grid of the cards.
+    """
+    web = web_of(request)
+    days = page_range(request) if panels else None
+    # The position is read before the numbers: the page asks the live stream for what came after it.
+    shown = await read_status(web.redis, web.site.settings)
+    cards = await render_panels(request, panels, days.start, days.end) if days and not shown.trouble else []
+    parts = {"title": title, "cards": cards, "range": days, "owners": _owners(request, panels)}
+    return _render(request, shown, template, {**context, **parts}, status)
+
+
+def page_range(request: Request) -> Range:
+    """The range of days in the request's URL; one that makes no sense is answered with a page."""
+    try:
+        return range_of(request)
+    except RangeError as error:
+        raise HTTPException(400, f"This address makes no sense: {error}.") from None
+
+
+def _render(
+    request: Request, shown: Status, template: str, context: Mapping[str, object], status: int
+) -> HTMLResponse:
+    web = web_of(request)
+    shell = {
+        "request": request,
+        "status": shown,
+        "position": shown.position or web.hub.id,
+        "navigation": web.navigation,
+        "now": datetime.now(web.site.zone),
+        "feeds_channel": FEEDS_CHANNEL,
+    }
+    html = web.templates.get_template(template).render({**context, **shell})
+    return HTMLResponse(html, status, headers={"cache-control": "no-store"})
+
+
+def _owners(request: Request, panels: Sequence[str]) -> list[str]:
+    """The plugins whose script and style a page needs: the route's own, and those of its panels."""
+    own = getattr(request.state, "plugin", "")
+    names = [own, *(name.partition("/")[0] for name in panels)]
+    return list(dict.fromkeys(name for name in names if name))
+
+
+async def message_page(
+    request: Request, title: str, text: str, status: int, error_id: str = ""
+) -> HTMLResponse:
+    """A page that says one thing."""
+    web = web_of(request)
+    shown = await read_status(web.redis, web.site.settings)
+    context = {"title": title, "text": text, "error_id": error_id, "owners": []}
+    return _render(request, shown, "watchfloor/message.html", context, status)
+
+
+_TITLES = {400: "Not understood", 404: "Not found", 405: "Not allowed"}
+_TEXTS = {404: "There is no such page.", 405: "This address does not take that method."}
+
+
+async def on_http_error(request: Request, error: Exception) -> Response:
+    """The page for an error that a route raised on purpose."""
+    if not isinstance(error, HTTPException):
+        raise error
+    code = error.status_code
+    if code in (204, 304):
+        return Response(status_code=code, headers=error.headers)
+    text = _TEXTS.get(code, error.detail)
+    answer = await message_page(request, _TITLES.get(code, f"Error {code}"), text, code)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def on_crash(request: Request, error: Exception) -> Response:
+    """The page for an error that nobody foresaw."""
+    error_id = errors.keep(error, "watchfloor", f"{request.method} {request.url.path}")
+    return await message_page(request, "Something went wrong", f"{errors.reason(error)}.", 500, error_id)

@@ -1,0 +1,122 @@
+"""Serving the web application: one process, one socket, an end within two seconds."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from watchfloor.errors import WatchfloorError
+from watchfloor.web.app import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from watchfloor.site import Site
+
+log = logging.getLogger(__name__)
+
+_LAST_REQUESTS = 1  # seconds that requests get to end when the process stops
+
+
+def serve(site: Site, redis_url: str, host: str, port: int, stop: threading.Event | None = None) -> None:
+    """Serve a site until SIGINT, SIGTERM or `stop`. Port 0 takes a free one.
+
+    WatchfloorError when the address cannot be had; nothing was started then.
+    """
+    with listen(host, port) as listener:
+        _Server(site, redis_url, listener, stop or threading.Event()).run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket on an address, or a WatchfloorError that says what is wrong with it."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except OSError as error:
+        raise WatchfloorError(
+            f"web.host '{host}' is no address ({error.strerror}): give one of this machine with --host"
+        ) from error
+    listener = socket.socket(family, kind, protocol)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise WatchfloorError(_refused(error, host, port)) from error
+    return listener
+
+
+def _refused(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"web.port {port} is in use: stop the other program or choose another with --port"
+    if error.errno == errno.EACCES:
+        return f"web.port {port} may not be used by this user: choose one above 1023 with --port"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"web.host '{host}' is no address of this machine: choose another with --host"
+    return f"web.host '{host}' and web.port {port} cannot be used ({error.strerror}): choose others"
+
+
+def url_of(listener: socket.socket) -> str:
+    """Where a browser on this machine finds a socket."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (shown, not bound)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class _Server(uvicorn.Server):
+    """Ends the live streams before it stops, which would wait for them."""
+
+    def __init__(self, site: Site, redis_url: str, listener: socket.socket, stop: threading.Event) -> None:
+        self._url = url_of(listener)
+        self._stop = stop
+        super().__init__(
+            uvicorn.Config(
+                create_app(site, redis_url),
+                log_config=None,
+                access_log=False,
+                lifespan="on",
+                server_header=False,
+                timeout_graceful_shutdown=_LAST_REQUESTS,
+            )
+        )
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        log.info("serving at %s/", self._url)
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or self._stop.is_set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.lifespan.state["web"].hub.close()
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """A signal ends the server, and that is all: the caller goes on in order."""
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
+
+
+@contextmanager
+def serving(site: Site, redis_url: str, port: int = 0) -> Iterator[str]:
+    """Serve in a thread of this process, for tests; gives the URL, which answers from then on."""
+    stop = threading.Event()
+    with listen("127.0.0.1", port) as listener:
+        server = _Server(site, redis_url, listener, stop)
+        thread = threading.Thread(target=server.run, args=([listener],), name="web")
+        thread.start()
+        try:
+            yield url_of(listener)
+        finally:
+            stop.set()
+            thread.join()

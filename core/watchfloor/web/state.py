@@ -1,0 +1,80 @@
+"""What every request of the web process needs, made once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from jinja2 import Environment
+    from starlette.requests import Request
+
+    from watchfloor.contracts import Panel
+    from watchfloor.live import Hub
+    from watchfloor.plugins import Plugin
+    from watchfloor.site import Site
+    from watchfloor.store.clients import AsyncRedis
+    from watchfloor.web.static import Static
+
+
+@dataclass(frozen=True)
+class OwnedPanel:
+    """A panel with the plugin that it belongs to; `ranged` when it shows a range of days."""
+
+    owner: str
+    panel: Panel
+    ranged: bool = True
+
+    @property
+    def name(self) -> str:
+        """Its name over all plugins: `<plugin>/<name>`."""
+        return f"{self.owner}/{self.panel.name}"
+
+    @property
+    def channel(self) -> str:
+        """The live channel that keeps it current, `<plugin>/<channel>`, or ""."""
+        return f"{self.owner}/{self.panel.channel.name}" if self.panel.channel else ""
+
+
+@dataclass(frozen=True)
+class Link:
+    """An entry of the navigation."""
+
+    title: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Web:
+    """The site as the web process holds it: in `request.state.web`."""
+
+    site: Site
+    redis: AsyncRedis
+    hub: Hub
+    templates: Environment
+    static: Static
+    panels: Mapping[str, OwnedPanel]
+    navigation: Sequence[Link]
+
+    @property
+    def today(self) -> date:
+        """The day it is in the site's time zone."""
+        return datetime.now(self.site.zone).date()
+
+
+def web_of(request: Request) -> Web:
+    """The site that a request belongs to."""
+    web: Web = request.state.web
+    return web
+
+
+def navigation(plugins: Sequence[Plugin]) -> list[Link]:
+    """The overview, then the plugins' entries, the light ones first."""
+    entries = [(item.weight, plugin.name, item) for plugin in plugins for item in plugin.navigation]
+    entries.sort(key=lambda entry: entry[0])
+    links = [Link(item.title, f"/{name}/{item.path.lstrip('/')}") for _, name, item in entries]
+    return [Link("Overview", "/"), *links]

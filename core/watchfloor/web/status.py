@@ -1,0 +1,105 @@
+"""How the site is doing, as every page shows it: the feeds' lights, and whether Redis answers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from redis.exceptions import RedisError
+
+from watchfloor.store.checks import explain
+from watchfloor.store.keys import DEMO, FEED_STATS, LIVE_LAST
+from watchfloor.subscriber.states import feed_state, number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from watchfloor.config import FeedSettings, Settings
+    from watchfloor.store.clients import AsyncRedis
+
+_PATIENCE = 2.0  # seconds in which Redis must answer before the page says that it does not
+_TOPIC = "topic:"
+
+
+@dataclass(frozen=True)
+class FeedStatus:
+    """A feed: its light, what to know and do about it, and what it sent so far, by topic.
+
+    `seen` is how many seconds ago its last message came.
+    """
+
+    name: str
+    url: str
+    state: str
+    text: str
+    seen: float | None = None
+    messages: int = 0
+    topics: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def light(self) -> dict[str, str]:
+        """What browsers are told when it changes."""
+        return {"name": self.name, "state": self.state, "text": self.text}
+
+
+@dataclass(frozen=True)
+class Status:
+    """The site at one moment. `trouble` says why Redis does not answer, or is "".
+
+    `position` is the id of the last live item at that moment, or "".
+    """
+
+    feeds: tuple[FeedStatus, ...]
+    demo: bool = False
+    position: str = ""
+    trouble: str = ""
+
+
+async def read_status(redis: AsyncRedis, settings: Settings) -> Status:
+    """Ask Redis, in one round trip; an answer comes within seconds in any case."""
+    try:
+        async with asyncio.timeout(_PATIENCE), redis.pipeline(transaction=True) as pipe:
+            pipe.get(DEMO())
+            pipe.get(LIVE_LAST())
+            for feed in settings.feeds:
+                pipe.hgetall(FEED_STATS(feed=feed.name))
+            demo, position, *stats = await pipe.execute()
+    except RedisError as error:
+        return _blind(settings, explain(error, redis.where))
+    except TimeoutError:
+        return _blind(settings, f"Redis at {redis.where} does not answer in {_PATIENCE:g} seconds")
+    now = time.time()
+    feeds = [_feed(feed, found, settings, now) for feed, found in zip(settings.feeds, stats, strict=True)]
+    return Status(tuple(feeds), bool(demo), position or "")
+
+
+def _feed(feed: FeedSettings, stats: Mapping[str, str], settings: Settings, now: float) -> FeedStatus:
+    listening = settings.subscriber
+    told = feed_state(stats, now, listening.quiet_after, listening.silent_after)
+    last = number(stats, "last_seen")
+    return FeedStatus(
+        name=feed.name,
+        url=feed.url,
+        state=told.state,
+        text=_sentence(told.text),
+        seen=max(0.0, now - last) if last else None,
+        messages=int(number(stats, "messages")),
+        topics=_topics(stats),
+    )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _topics(stats: Mapping[str, str]) -> dict[str, int]:
+    """Messages by topic, the most frequent first."""
+    found = {name.removeprefix(_TOPIC): int(n) for name, n in stats.items() if name.startswith(_TOPIC)}
+    return dict(sorted(found.items(), key=lambda topic: -topic[1]))
+
+
+def _blind(settings: Settings, trouble: str) -> Status:
+    text = "Not known: Redis does not answer."
+    return Status(tuple(FeedStatus(f.name, f.url, "unknown", text) for f in settings.feeds), trouble=trouble)

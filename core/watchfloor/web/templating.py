@@ -1,0 +1,38 @@
+"""Templates: the core's under `watchfloor/`, a plugin's under its name. Everything is escaped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+
+from watchfloor.subscriber.states import span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from watchfloor.plugins import Plugin
+    from watchfloor.web.static import Static
+
+CORE = "watchfloor"
+
+
+def environment(plugins: Sequence[Plugin], static: Static) -> Environment:
+    """The environment of a site.
+
+    Templates can use `static(path)`, a file's URL, and the filters `number` (12,345) and `span` (3 min).
+    """
+    folders = {CORE: Path(__file__).parent} | {plugin.name: plugin.folder for plugin in plugins}
+    made = Environment(
+        loader=PrefixLoader(
+            {name: FileSystemLoader(folder / "templates") for name, folder in folders.items()}
+        ),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(number="{:,}".format, span=span)
+    made.globals.update(static=static.url, has_static=static.has)
+    return made
