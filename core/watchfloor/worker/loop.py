@@ -21,7 +21,7 @@ from watchfloor.store.lease import Lease
 from watchfloor.worker.after import AfterCommit
 from watchfloor.worker.commit import LiveIds, Transaction
 from watchfloor.worker.guard import Guard, StuckWatch
-from watchfloor.worker.marker import Marker, of_the_dead
+from watchfloor.worker.marker import FATAL, Marker, of_the_dead
 from watchfloor.worker.process import Item, Outcome, Processor, decode
 from watchfloor.worker.source import Source
 
@@ -161,19 +161,25 @@ class _Session:
 
     def _batch(self, messages: list[Message]) -> None:
         items = [self._decode(message) for message in messages]
+        self._marker.clear()
         seen = self._source.prepare(items, self._names)
         outcome = self._processor.run(
             items,
             self._names,
             seen,
             seconds=self._settings.worker.lease_seconds / 3,
-            attempts=lambda message: self._attempts.get(f"{message.feed} {message.id}", 0),
+            attempts=self._deaths,
         )
         self._commit(outcome, seen.met)
 
     def _decode(self, message: Message) -> Item:
+        if self._deaths(message) >= FATAL:
+            return Item(message)
         self._marker.note(message.feed, message.id)
         return decode(message)
+
+    def _deaths(self, message: Message) -> int:
+        return self._attempts.get(f"{message.feed} {message.id}", 0)
 
     def _commit(self, outcome: Outcome, versions: set[bytes]) -> None:
         transaction = Transaction(self._settings, self._live)

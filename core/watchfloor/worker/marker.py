@@ -21,12 +21,12 @@ FATAL = 3
 
 
 class Marker:
-    """This process' note, in `folder`; `close` removes it."""
+    """This process' note, in `folder`."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"worker-{os.getpid()}-{secrets.token_hex(4)}.marker"
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.ftruncate(self._file, _SIZE)
@@ -47,10 +47,12 @@ class Marker:
         self._map[0:1] = b"\n"
 
     def close(self) -> None:
-        """Remove the note: this worker ended in order."""
+        """Remove the note, unless an error ended the work on a message: that is held against it."""
+        in_order = self._map[0:1] == b"\n"
         self._map.close()
         os.close(self._file)
-        self.path.unlink(missing_ok=True)
+        if in_order:
+            self.path.unlink(missing_ok=True)
 
 
 def of_the_dead(folder: Path) -> Iterator[str]:
