@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, WatchError
+
 from watchfloor.config.settings import RedisSettings
 from watchfloor.contracts import Key
 from watchfloor.store.checks import check

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from watchfloor.config.settings import RedisSettings
 from watchfloor.contracts import Key
 from watchfloor.errors import ConfigError, StoreError

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 import pytest
 from redis.exceptions import RedisError
+
 from watchfloor.config.settings import RedisSettings
 from watchfloor.errors import StoreError
 from watchfloor.store import folders, launch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from watchfloor.errors import ConfigError
 from watchfloor.store.urls import Target, parse, redact
 
