@@ -56,7 +56,7 @@ class SubscriberSettings(Struct, frozen=True, forbid_unknown_fields=True):
     silent_after: Seconds = 300.0
     group: Count = 500
     spool_limit: Count = 4096 * MIB
-    memory_limit: Count = 256 * MIB
+    memory_limit: Count = 1024 * MIB
 
 
 class WorkerSettings(Struct, frozen=True, forbid_unknown_fields=True):

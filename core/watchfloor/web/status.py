@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from watchfloor.store.clients import AsyncRedis
 
 _PATIENCE = 2.0  # seconds in which Redis must answer before the page says that it does not
-_TOPIC = "topic:"
+_TOPIC = "received:"
 
 
 @dataclass(frozen=True)
