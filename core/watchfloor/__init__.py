@@ -25,20 +25,15 @@ from watchfloor.contracts import (
 )
 from watchfloor.hookspecs import hookimpl
 from watchfloor.misp.activities import (
-    EVERYONE,
-    NOBODY,
     Activity,
     AttributeDeleted,
     AttributeShared,
-    Audience,
     AuditLogged,
-    Event,
     EventActivity,
     EventDeleted,
     EventPulled,
     EventShared,
     FeedAlive,
-    Message,
     ObjectDeleted,
     ObjectReferenceShared,
     ObjectShared,
@@ -47,7 +42,6 @@ from watchfloor.misp.activities import (
     ProposalMade,
     SightingDeleted,
     SightingReported,
-    Tag,
     TagAttached,
     TagChanged,
     TagDetached,
@@ -57,6 +51,7 @@ from watchfloor.misp.activities import (
     WarninglistChanged,
     WorkflowRan,
 )
+from watchfloor.misp.model import EVERYONE, NOBODY, Audience, Event, Message, Tag
 from watchfloor.web.api import ask, page
 
 __version__ = "0.1.0"

@@ -19,7 +19,8 @@ import msgspec
 import pytest
 
 from watchfloor.contracts import Handler, Keys
-from watchfloor.misp.activities import EVERYONE, Activity, AttributeShared, Event, EventShared, Message
+from watchfloor.misp.activities import Activity, AttributeShared, EventShared
+from watchfloor.misp.model import EVERYONE, Event, Message
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from watchfloor.misp.activities import (
-    EVERYONE,
-    NOBODY,
     Activity,
     AttributeDeleted,
     AttributeShared,
-    Audience,
     AuditLogged,
-    Event,
     EventActivity,
     EventDeleted,
     EventPulled,
     EventShared,
     FeedAlive,
-    Message,
     ObjectDeleted,
     ObjectReferenceShared,
     ObjectShared,
@@ -25,7 +20,6 @@ from watchfloor.misp.activities import (
     ProposalMade,
     SightingDeleted,
     SightingReported,
-    Tag,
     TagAttached,
     TagChanged,
     TagDetached,
@@ -38,6 +32,7 @@ from watchfloor.misp.activities import (
 from watchfloor.misp.decode import TOPICS, UnknownTopicError, activities, decode, versions
 from watchfloor.misp.decoded import Decoded
 from watchfloor.misp.frames import split
+from watchfloor.misp.model import EVERYONE, NOBODY, Audience, Event, Message, Tag
 from watchfloor.misp.names import Names
 from watchfloor.misp.redaction import redact
 

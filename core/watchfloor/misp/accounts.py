@@ -7,8 +7,9 @@ from typing import Literal
 from msgspec import Struct
 
 from watchfloor.errors import UndecodableError
-from watchfloor.misp.activities import EVERYONE, Activity, OrganisationChanged, UserChanged, UserLoggedIn
+from watchfloor.misp.activities import Activity, OrganisationChanged, UserChanged, UserLoggedIn
 from watchfloor.misp.decoded import Decoded, Part, Scene
+from watchfloor.misp.model import EVERYONE
 from watchfloor.misp.values import Scalar, ident, text
 from watchfloor.misp.wire import Empty, OrgRow
 

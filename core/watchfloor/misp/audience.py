@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from watchfloor.misp.activities import EVERYONE, NOBODY, Audience
+from watchfloor.misp.model import EVERYONE, NOBODY, Audience
 
 if TYPE_CHECKING:
     from watchfloor.misp.facts import EventFacts, ThreadFacts

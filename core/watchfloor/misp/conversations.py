@@ -5,10 +5,11 @@ from __future__ import annotations
 from msgspec import Struct
 
 from watchfloor.errors import UndecodableError
-from watchfloor.misp.activities import NOBODY, Activity, PostWritten, ThreadOpened
+from watchfloor.misp.activities import Activity, PostWritten, ThreadOpened
 from watchfloor.misp.audience import of_thread
 from watchfloor.misp.decoded import Decoded, Part, Scene
 from watchfloor.misp.facts import NO_EVENT, ThreadFacts
+from watchfloor.misp.model import NOBODY
 from watchfloor.misp.values import Scalar, ident, text
 from watchfloor.misp.wire import OrgRow
 

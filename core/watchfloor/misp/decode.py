@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import tzinfo
 
-    from watchfloor.misp.activities import Activity, Message
+    from watchfloor.misp.activities import Activity
+    from watchfloor.misp.model import Message
     from watchfloor.misp.names import Names
 
 Wire = TypeVar("Wire")

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from watchfloor.misp.activities import EVERYONE, Activity, Audience, Event, Message
+from watchfloor.misp.activities import Activity
 from watchfloor.misp.audience import UNTOLD, Level, of_part
 from watchfloor.misp.facts import EventFacts
+from watchfloor.misp.model import EVERYONE, Audience, Event, Message
 from watchfloor.misp.values import Scalar, flag, ident, text, whole
 from watchfloor.misp.wire import AttributeRow, EventRow, GroupRow, ObjectRow, OrgRow, each
 

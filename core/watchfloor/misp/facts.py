@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from msgspec import DecodeError, Struct
 from msgspec.json import Decoder, Encoder
 
-from watchfloor.misp.activities import Event
+from watchfloor.misp.model import Event
 
 Fact = TypeVar("Fact")
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from watchfloor.misp.activities import Audience, Event
 from watchfloor.misp.facts import NO_EVENT, EventFacts, Facts, PendingThread, ThreadFacts
+from watchfloor.misp.model import Audience, Event
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,9 @@ from typing import Literal
 
 from msgspec import Raw, Struct
 
-from watchfloor.misp.activities import EVERYONE, Activity, FeedAlive, WarninglistChanged, WorkflowRan
+from watchfloor.misp.activities import Activity, FeedAlive, WarninglistChanged, WorkflowRan
 from watchfloor.misp.decoded import Decoded, Part, Scene
+from watchfloor.misp.model import EVERYONE
 from watchfloor.misp.values import Scalar, flag, ident, number, text
 
 

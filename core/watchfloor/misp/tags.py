@@ -8,9 +8,10 @@ from typing import Literal
 from msgspec import Struct
 
 from watchfloor.errors import UndecodableError
-from watchfloor.misp.activities import EVERYONE, Activity, Tag, TagAttached, TagChanged, TagDetached
+from watchfloor.misp.activities import Activity, TagAttached, TagChanged, TagDetached
 from watchfloor.misp.audience import UNTOLD
 from watchfloor.misp.decoded import Decoded, Part, Scene
+from watchfloor.misp.model import EVERYONE, Tag
 from watchfloor.misp.values import Scalar, flag, ident, text
 from watchfloor.misp.wire import Rows, TagLinkRow, TagRow, each
 

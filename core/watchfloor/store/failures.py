@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from watchfloor.misp.activities import Message
+from watchfloor.misp.model import Message
 from watchfloor.store.keys import FAILURE_COUNTS, FAILURES
 
 if TYPE_CHECKING:

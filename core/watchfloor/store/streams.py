@@ -19,7 +19,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from watchfloor import misp
 from watchfloor.errors import LeaseLostError
-from watchfloor.misp.activities import Message
+from watchfloor.misp.model import Message
 from watchfloor.store.keys import FEED_STATS, FEEDS, STREAM
 from watchfloor.store.lease import Lease
 
