@@ -65,7 +65,7 @@ def installed() -> dict[str, EntryPoint]:
         if point.name in found and _source(found[point.name]) != _source(point):
             raise PluginError(
                 point.name,
-                f"two distributions bring it, {_source(found[point.name])} and {_source(point)}: uninstall one",
+                f"both {_source(found[point.name])} and {_source(point)} bring it: uninstall one",
             )
         found[point.name] = point
     return found

@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 import watchfloor_trendings
-from watchfloor import plugins
+from watchfloor import hookspecs, plugins
 from watchfloor.errors import ConfigError, PluginError
 from watchfloor.plugins import Plugin
 
@@ -133,9 +133,9 @@ DOCS = Path(__file__).parents[2] / "docs" / "hooks.md"
 
 @pytest.mark.parametrize("hook", plugins.hook_names())
 def test_every_hook_is_documented_and_used_by_a_plugin_of_ours(hook: str) -> None:
-    spec = getattr(plugins.hookspecs, hook)
+    spec = getattr(hookspecs, hook)
     arguments = ", ".join(spec.__code__.co_varnames[: spec.__code__.co_argcount])
     assert f"### `{hook}({arguments})`" in DOCS.read_text(encoding="utf-8")
     assert spec.__doc__
-    assert "Called" in spec.__doc__ or "Called" in (plugins.hookspecs.__doc__ or "")
+    assert "Called" in spec.__doc__ or "Called" in (hookspecs.__doc__ or "")
     assert any(hook in plugins.hooks_of(module) for module in FIRST_PARTY)

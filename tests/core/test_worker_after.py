@@ -116,7 +116,8 @@ def test_a_lost_reply_of_the_second_transaction_counts_nothing_twice(
 ) -> None:
     site = make("writes.incrby(AWARDS(org='runs'))")
     share(site, "A", "A")
-    commit, lost = Lease.commit, []
+    commit = Lease.commit
+    lost: list[bool] = []
 
     def lose(self: Lease, fill: Callable[..., object], *watch: str) -> list[object]:
         replies = commit(self, fill, *watch)

@@ -11,7 +11,6 @@ from watchfloor.simulate import World, history
 from watchfloor.store.keys import CURSORS, LIVE_LAST, NAMES, SEEN, STREAM
 from watchfloor.store.streams import Appender
 from watchfloor.testing import SiteMaker, SiteUnderTest
-from watchfloor.worker import commit
 from watchfloor.worker.commit import LiveIds
 
 UUID = "0cda0c2f-3c87-40dd-bbc8-c8ea40057738"
@@ -65,7 +64,7 @@ def test_versions_are_forgotten_after_the_set_time(
     site = make_site({"trendings": {}}, worker={"remember_days": 6})
     now = time.time()
     for days, expected in ((0, 1), (5, 1), (10, 1), (18, 2)):  # each sight renews what is remembered
-        monkeypatch.setattr(commit.time, "time", lambda days=days: now + days * 86400)
+        monkeypatch.setattr(time, "time", lambda days=days: now + days * 86400)
         send(site, "one", shared())
         site.work()
         assert count(site) == expected, days
@@ -90,7 +89,7 @@ def test_what_is_worked_off_is_trimmed_and_the_cursor_stands_at_its_end(make_sit
 
 def test_ids_of_live_items_only_grow_whatever_the_clock_does(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter((1000.0, 1000.0, 999.0, 1001.0, 0.0, 1001.5))
-    monkeypatch.setattr(commit.time, "time", lambda: next(clock))
+    monkeypatch.setattr(time, "time", lambda: next(clock))
     ids = LiveIds("999999-7")
     taken = [tuple(map(int, ids.take().split("-"))) for _ in range(6)]
     assert all(before < after for before, after in pairwise([(999999, 7), *taken]))

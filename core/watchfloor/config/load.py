@@ -161,16 +161,25 @@ def convert(tree: Any, schema: type[S], path: str, sources: Sources) -> S:
 
 def _sentence(what: str, where: str, tree: Any, inner: str, schema: type, *, hidden: bool) -> str:
     if unknown := _UNKNOWN.match(what):
-        known = ", ".join(sorted(_fields(schema, inner)))
-        return f"{_label(where)}unknown setting '{unknown[1]}' ({'known: ' + known if known else 'it takes none'})"
+        names = ", ".join(sorted(_fields(schema, inner)))
+        known = f"known: {names}" if names else "it takes none"
+        return f"{_label(where)}unknown setting '{unknown[1]}' ({known})"
     if missing := _MISSING.match(what):
         return f"{_label(where)}the setting '{missing[1]}' is missing"
     shown = "" if hidden else f" ({_value_at(tree, inner)!r})"
     return f"{_label(where)}{_plain(what)}{shown}"
 
 
-_WORDS = {"`object`": "settings", "`array`": "a list", "`str`": "text", "`str | null`": "text", "`int`": "a whole number",
-          "`float`": "a number", "`bool`": "true or false", "`null`": "nothing"}  # fmt: skip
+_WORDS = {
+    "`object`": "settings",
+    "`array`": "a list",
+    "`str`": "text",
+    "`str | null`": "text",
+    "`int`": "a whole number",
+    "`float`": "a number",
+    "`bool`": "true or false",
+    "`null`": "nothing",
+}
 
 
 def _plain(what: str) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from starlette.testclient import TestClient
-from watchfloor_hello import BY_ORG, Settings, message_handlers
 
 from watchfloor.testing import NOON, apply, attribute_shared, event
+from watchfloor_hello import BY_ORG, Settings, message_handlers
 
 TODAY = BY_ORG(date=NOON.date())
 
@@ -46,8 +46,23 @@ def a_message(uuid: str) -> dict[str, object]:
     """What MISP sends when an attribute is added."""
     org = {"id": "2", "uuid": "55f6ea5e-2c60-40e5-964f-47a8950d210f", "name": "<i>Borealis</i>"}
     return {
-        "Attribute": {"id": "1001", "event_id": "42", "uuid": uuid, "type": "ip-dst", "timestamp": "1729500000",
-                      "category": "Network activity", "value": "198.51.100.7", "distribution": "5"},
-        "Event": {"id": "42", "info": "Phishing", "org_id": "1", "orgc_id": "2", "distribution": "3", "Orgc": org},
+        "Attribute": {
+            "id": "1001",
+            "event_id": "42",
+            "uuid": uuid,
+            "type": "ip-dst",
+            "timestamp": "1729500000",
+            "category": "Network activity",
+            "value": "198.51.100.7",
+            "distribution": "5",
+        },
+        "Event": {
+            "id": "42",
+            "info": "Phishing",
+            "org_id": "1",
+            "orgc_id": "2",
+            "distribution": "3",
+            "Orgc": org,
+        },
         "action": "add",
     }

@@ -10,9 +10,7 @@ from msgspec import Struct
 
 from watchfloor import Ask, AttributeShared, Channel, Handler, Keys, Panel, Writes, hookimpl
 
-BY_ORG = Keys(
-    "hello:by_org:{date}", "zset", "organisation; +1 for each new attribute", timedelta(days=90)
-)
+BY_ORG = Keys("hello:by_org:{date}", "zset", "organisation; +1 for each new attribute", timedelta(days=90))
 LIVE = Channel("orgs", replay=1)
 
 
