@@ -49,7 +49,7 @@ class Hub:
         self._states = dict.fromkeys(local, b"")
         self._clients: dict[str, set[Client]] = {name: set() for name in (*channels, *local)}
         self._waiting: dict[Client, tuple[Collection[str], Position | None, bool]] = {}
-        self._loaded = False
+        self._loaded = not channels
         self._closed = False
         self.position: Position = START
 

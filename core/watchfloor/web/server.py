@@ -64,9 +64,8 @@ def _refused(error: OSError, host: str, port: int) -> str:
     return f"web.host '{host}' and web.port {port} cannot be used ({error.strerror}): choose others"
 
 
-def url_of(listener: socket.socket) -> str:
-    """Where a browser on this machine finds a socket."""
-    host, port = listener.getsockname()[:2]
+def url_of(host: str, port: int) -> str:
+    """Where a browser on this machine finds what listens on an address."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (shown, not bound)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -75,7 +74,7 @@ class _Server(uvicorn.Server):
     """Ends the live streams before it stops, which would wait for them."""
 
     def __init__(self, site: Site, redis_url: str, listener: socket.socket, stop: threading.Event) -> None:
-        self._url = url_of(listener)
+        self._url = url_of(*listener.getsockname()[:2])
         self._stop = stop
         super().__init__(
             uvicorn.Config(
@@ -116,7 +115,7 @@ def serving(site: Site, redis_url: str, port: int = 0) -> Iterator[str]:
         thread = threading.Thread(target=server.run, args=([listener],), name="web")
         thread.start()
         try:
-            yield url_of(listener)
+            yield url_of(*listener.getsockname()[:2])
         finally:
             stop.set()
             thread.join()

@@ -27,7 +27,8 @@ _TOPIC = "received:"
 class FeedStatus:
     """A feed: its light, what to know and do about it, and what it sent so far, by topic.
 
-    `seen` is how many seconds ago its last message came.
+    `seen` is how many seconds ago its last message came. Of its messages `spooled` wait on disk,
+    `refused` were too large, and `dropped` could be kept nowhere.
     """
 
     name: str
@@ -37,6 +38,9 @@ class FeedStatus:
     seen: float | None = None
     messages: int = 0
     topics: Mapping[str, int] = field(default_factory=dict)
+    spooled: int = 0
+    refused: int = 0
+    dropped: int = 0
 
     @property
     def light(self) -> dict[str, str]:
@@ -87,6 +91,9 @@ def _feed(feed: FeedSettings, stats: Mapping[str, str], settings: Settings, now:
         seen=max(0.0, now - last) if last else None,
         messages=int(number(stats, "messages")),
         topics=_topics(stats),
+        spooled=int(number(stats, "spool")),
+        refused=int(number(stats, "refused")),
+        dropped=int(number(stats, "dropped")),
     )
 
 
