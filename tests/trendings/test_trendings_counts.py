@@ -10,10 +10,9 @@ import pytest
 from click.testing import CliRunner
 from starlette.testclient import TestClient
 
-from watchfloor import Activity, PostWritten, SightingReported, Tag
+from watchfloor import EVERYONE, Activity, PostWritten, SightingReported, Tag
 from watchfloor.cli import cli
 from watchfloor.testing import (
-    EVERYONE,
     NOON,
     Applied,
     SiteMaker,
@@ -22,8 +21,8 @@ from watchfloor.testing import (
     event,
     event_shared,
 )
-from watchfloor_trendings import HANDLERS, announce
-from watchfloor_trendings.handlers import LONGEST
+from watchfloor_trendings import announce
+from watchfloor_trendings.handlers import HANDLERS, LONGEST
 from watchfloor_trendings.keys import EVENTS, FAMILIES, SIGHTINGS, TAGS
 from watchfloor_trendings.trends import Row, row
 
