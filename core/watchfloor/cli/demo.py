@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 
 import click
@@ -49,7 +50,7 @@ def demo(
         world = World(seed)
         supervisor = supervise(console)
         try:
-            _replay_history(console, world, days, messages)
+            _replay_history(console, world, days, messages, stop)
             supervisor.start(*ROLES)
             announce(console)
             with _simulated(world, console.settings.feeds[0].url, rate):
@@ -85,12 +86,13 @@ def _make_room(console: Console) -> None:
     redis.set(DEMO(), "1")
 
 
-def _replay_history(console: Console, world: World, days: int, count: int) -> None:
+def _replay_history(console: Console, world: World, days: int, count: int, stop: threading.Event) -> None:
     if not (days and count):
         return
     began = time.monotonic()
     with bar("a week of history" if days == 7 else f"{days} days of history", count) as progress:
         past = history(world, end=time.time(), days=days, count=count)
+        past = takewhile(lambda _: not stop.is_set(), past)
         total = feed_in(console, FEED, past, progress)
     log.info("history: %s messages of %d days in %.1f s", f"{total:,}", days, time.monotonic() - began)
 

@@ -108,11 +108,17 @@ class AfterCommit:
 
         def fill(pipe: Any) -> None:
             transaction.effects(pipe, merged)
-            pipe.execute_command("SREM", TOUCHED(plugin=plugin.name), *touched)
+            transaction.looked_at(pipe, plugin.name, touched)
             if failure is not None:
-                failures.add(pipe, failure, self._site.settings.worker.failures_kept)
+                transaction.failed(pipe, failure)
 
-        self._lease.commit(fill)
+        refused = transaction.refused(self._lease.commit(fill))
+        if refused:
+            self._lease.commit(lambda pipe: self._record(pipe, refused))
+
+    def _record(self, pipe: Any, refused: list[Failure]) -> None:
+        for failure in refused:
+            failures.add(pipe, failure, self._site.settings.worker.failures_kept)
 
     def _guarded(self, plugin: Plugin, touched: list[str], recorder: Recorder) -> Failure | None:
         limit = self._site.settings.worker.handler_seconds * _PATIENCE

@@ -90,8 +90,7 @@ class Transaction:
     def bookkeeping(self, pipe: Any, outcome: Outcome) -> None:
         """Counters, failures, and the cursors; what the cursors passed is trimmed from the streams."""
         for failure in outcome.failures[:FAILURES_A_BATCH]:
-            failures.add(pipe, failure, self._settings.worker.failures_kept)
-            self._owners += ["core", "core"]
+            self.failed(pipe, failure)
         for failure in outcome.failures[FAILURES_A_BATCH:]:
             failures.count(pipe, failure)
             self._owners.append("core")
@@ -101,6 +100,15 @@ class Transaction:
         for feed, entry in outcome.last.items():
             self._put(pipe, "core", "HSET", CURSORS(), feed, entry)
             self._put(pipe, "core", "XTRIM", STREAM(feed=feed), "MINID", "~", entry)
+
+    def failed(self, pipe: Any, failure: Failure) -> None:
+        """The record and the count of a failure."""
+        failures.add(pipe, failure, self._settings.worker.failures_kept)
+        self._owners += ["core", "core"]
+
+    def looked_at(self, pipe: Any, plugin: str, touched: list[bytes]) -> None:
+        """A plugin's after_commit has looked at these."""
+        self._put(pipe, "core", "SREM", TOUCHED(plugin=plugin), *touched)
 
     def knowledge(self, pipe: Any, names: Mapping[str, Mapping[str, bytes]], versions: set[bytes]) -> None:
         """What the feeds told of names, and the versions that were met."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _IDLE = 1.0  # seconds that a read waits; far below the timeout of the connection
 _AFTER_EVERY = 0.25  # seconds between two runs of after_commit under load
+_LOOK_EVERY = 2.0  # seconds after which to look for what the retry of a failure touched
 
 
 class Worker:
@@ -133,7 +134,7 @@ class _Session:
         self._processor = Processor(site, guard, marker)
         self._after = AfterCommit(site, redis, lease, guard, self._live, _AFTER_EVERY)
         self._attempts = self._count_the_dead(Path(site.settings.data))
-        self._renewed = time.monotonic()
+        self._renewed = self._looked = time.monotonic()
 
     def _count_the_dead(self, folder: Path) -> dict[str, int]:
         for line in of_the_dead(folder):
@@ -149,7 +150,9 @@ class _Session:
         elif time.monotonic() - self._renewed > self._settings.worker.lease_seconds / 3:
             self._lease.renew()
             self._renewed = time.monotonic()
-            self._after.touched()  # a retry from elsewhere may have touched something
+        if time.monotonic() - self._looked > _LOOK_EVERY:
+            self._looked = time.monotonic()
+            self._after.touched()
         if self._after.due_in() <= 0:
             self._after.run()
         return len(messages)
