@@ -84,7 +84,7 @@ def prune(redis: Commands, families: Families, today: date) -> int:
         if found.family is None or found.family.retention is None:
             continue
         day = _day(found.family, found.name)
-        if day is not None and day + found.family.retention < today:
+        if day is not None and today - day > found.family.retention:
             removed += redis.unlink(found.raw)
         elif day is None and redis.ttl(found.raw) == -1:  # of an older database, or since set
             redis.expire(found.raw, found.family.retention)

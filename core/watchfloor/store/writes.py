@@ -18,6 +18,7 @@ from watchfloor.contracts import Channel, Key, Keys, Kind
 _encode_json = msgspec.json.Encoder().encode
 _ADDED_UP = frozenset({"ZINCRBY", "INCRBY", "HINCRBY"})  # of the other verbs the last write stands
 _MAX_LATITUDE = 85.05112878  # Redis takes no more
+_DAY = 86_400
 
 
 class Op(NamedTuple):
@@ -48,10 +49,12 @@ class Recorder:
         self.touched: set[str] = set()
 
     def _record(self, kind: Kind | None, verb: str, key: Key, field: str = "", value: Any = None) -> None:
-        # Text is encoded here, so that what UTF-8 cannot hold costs this message and not the batch.
         declared = self._kinds.get(key.family.pattern) if isinstance(key, Key) else None
         if declared is None or (kind is not None and declared != kind):
             self._refuse(verb, key, declared)
+        # Text is encoded here, so that what UTF-8 cannot hold costs this message and not the batch.
+        if not key.isascii():
+            key.encode()
         self.ops.append(Op(verb, key, field.encode(), value))
 
     def _refuse(self, verb: str, key: object, declared: Kind | None) -> NoReturn:
@@ -105,9 +108,10 @@ class Recorder:
 
     def geoadd(self, key: Key, longitude: float, latitude: float, member: str) -> None:
         """Put a member at a place, in degrees; Redis takes latitudes up to 85.05112878."""
-        if not (abs(_number(longitude)) <= 180 and abs(_number(latitude)) <= _MAX_LATITUDE):
+        place = _number(longitude), _number(latitude)
+        if not (abs(place[0]) <= 180 and abs(place[1]) <= _MAX_LATITUDE):
             raise ValueError(f"no place Redis could hold: longitude {longitude}, latitude {latitude}")
-        self._record("geo", "GEOADD", key, member, (longitude, latitude))
+        self._record("geo", "GEOADD", key, member, place)
 
     def delete(self, key: Key) -> None:
         """Delete the key."""
@@ -132,15 +136,16 @@ class Recorder:
 
 
 def _number(value: float) -> float:
+    """As a number that the client library can send: booleans and subclasses are others."""
     if not isinstance(value, int | float) or not math.isfinite(value):
         raise TypeError(f"an amount or score is a finite number, not {value!r}")
-    return value
+    return value if type(value) in (int, float) else float(value)
 
 
 def _integer(value: int) -> int:
     if not isinstance(value, int) or not -(2**63) <= value < 2**63:
         raise TypeError(f"an amount is a whole number of 64 bits, not {value!r}")
-    return value
+    return int(value)
 
 
 class Merged:
@@ -177,10 +182,11 @@ class Merged:
 
 
 def _expiry(key: Key, retention: timedelta) -> tuple[Any, ...]:
+    kept = int(retention.total_seconds())
     if key.day is None:
-        return ("EXPIRE", key, int(retention.total_seconds()))
-    end = datetime.combine(key.day, time(), UTC) + retention + timedelta(days=1)
-    return ("EXPIREAT", key, int(end.timestamp()))
+        return ("EXPIRE", key, kept)
+    # In seconds, for a retention that is meant as "for ever" may lead beyond the calendar.
+    return ("EXPIREAT", key, int(datetime.combine(key.day, time(), UTC).timestamp()) + kept + _DAY)
 
 
 def _commands(verb: str, key: Key, fields: dict[bytes, Any]) -> Iterator[tuple[Any, ...]]:
