@@ -1,0 +1,188 @@
+"""Chromium, and a site whose one plugin counts: nothing of it may break the policy or ask another host."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from watchfloor.contracts import Keys
+from watchfloor.store.keys import LIVE, LIVE_LAST
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from watchfloor.testing import SiteMaker, SiteUnderTest
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+TOTAL = Keys("tally:total", "string", "how many items there were")
+PLUGIN = """
+from starlette.routing import Route
+
+from watchfloor import Channel, Keys, NavItem, Panel, hookimpl, page
+
+TOTAL = Keys("tally:total", "string", "how many items there were")
+CHANNEL = Channel("counts")
+LATEST = Channel("latest", replay=2)
+
+
+async def total(ask):
+    return {"total": await ask.redis.get(TOTAL()) or 0}
+
+
+async def index(request):
+    return await page(request, "Tally", ["tally/scripted"])
+
+
+@hookimpl
+def redis_keys():
+    return [TOTAL]
+
+@hookimpl
+def live_channels():
+    return [CHANNEL, LATEST]
+
+@hookimpl
+def panels():
+    return [
+        Panel("total", "Total <i>", "total.html", total, CHANNEL),
+        Panel("scripted", "Scripted", "scripted.html", total, CHANNEL),
+        Panel("latest", "Latest", "latest.html", total, LATEST),
+    ]
+
+@hookimpl
+def navigation():
+    return [NavItem("Tally")]
+
+@hookimpl
+def routes():
+    return [Route("/", index)]
+"""
+SCRIPT = """
+document.addEventListener("watchfloor:item", (event) => {
+  const { channel, item, replayed } = event.detail;
+  const list = event.target.querySelector("ol");
+  if (!list) return;
+  event.preventDefault();
+  if (replayed && channel === "tally/counts") return;
+  const entry = document.createElement("li");
+  entry.textContent = String(item.n) + (replayed ? " (old)" : "");
+  list.append(entry);
+});
+"""
+FILES = {
+    "__init__.py": PLUGIN,
+    "templates/total.html": '<p id="total">{{ total }}</p>',
+    "templates/scripted.html": '<p>since {{ total }}</p><ol id="seen"></ol>',
+    "templates/latest.html": '<ol id="latest"></ol>',
+    "static/tally.js": SCRIPT,
+}
+
+
+@dataclass
+class Tally:
+    """The site, and what happens on it."""
+
+    site: SiteUnderTest
+    count: int = 0
+
+    def add(self, items: int = 1) -> None:
+        """Count items, each in one transaction with its live item, as the worker does."""
+        for _ in range(items):
+            self.count += 1
+            self._publish("counts", self.count, "INCR", TOTAL())
+
+    def announce(self, number: int) -> None:
+        """Publish on the channel that replays."""
+        self.count += 1
+        self._publish("latest", number)
+
+    def _publish(self, channel: str, number: int, *command: Any) -> None:
+        entry, data = f"{self.count}-0", json.dumps({"n": number})
+        with self.site.redis.pipeline(transaction=True) as pipe:
+            if command:
+                pipe.execute_command(*command)
+            key = LIVE(plugin="tally", channel=channel)
+            pipe.execute_command("XADD", key, "MAXLEN", 50, entry, "d", data)
+            pipe.set(LIVE_LAST(), entry)
+            pipe.execute()
+
+
+@pytest.fixture
+def tally(make_site: SiteMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tally]:
+    for name, text in FILES.items():
+        path = tmp_path / "tally_plugin" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    points = {"tally": EntryPoint("tally", "tally_plugin", "watchfloor.plugins")}
+    feeds = [{"name": "misp-main", "url": "tcp://192.0.2.1:50000"}]
+    yield Tally(make_site({"tally": {}}, points, feeds=feeds, live={"history": 50}))
+    sys.modules.pop("tally_plugin", None)
+
+
+# One a module: Playwright keeps an event loop in this thread, where other tests want their own.
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Watch:
+    """What a page must not do: anything here fails the test."""
+
+    hosts: set[str] = field(default_factory=set)
+    errors: list[str] = field(default_factory=list)
+
+    def follow(self, page: Page) -> None:
+        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda message: self.hear(message.type, message.text))
+
+    def hear(self, kind: str, text: str) -> None:
+        # A stream that breaks off is the browser's to report, and the page's to mend.
+        if kind == "error" and "Failed to load resource" not in text:
+            self.errors.append(text)
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(chromium: Browser) -> Iterator[OpenPage]:
+    """`open_page(url, **context)` -> a page in a browser context of its own."""
+    watch = Watch()
+    contexts = []
+
+    def open_url(url: str, **options: Any) -> Page:
+        context = chromium.new_context(**options)
+        context.set_default_timeout(5000)
+        contexts.append(context)
+        page = context.new_page()
+        watch.follow(page)
+        page.goto(url)
+        return page
+
+    yield open_url
+    for context in contexts:
+        context.close()
+    assert watch.errors == []
+    assert len(watch.hosts) <= 1
