@@ -1,0 +1,61 @@
+"""Replies that are lost on the way: nothing is counted twice, and nothing is left out."""
+
+from __future__ import annotations
+
+import pytest
+from books import check_all, frame, hundreds, store, total
+from lab import Lab, Server
+from proxy import Proxy
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from watchfloor.config.settings import RedisSettings
+from watchfloor.store.connect import connect
+from watchfloor.store.keys import LEASE
+from watchfloor.testing import until
+
+MANY = 6000
+
+
+@pytest.mark.parametrize("role", ["worker", "subscriber"])
+def test_what_broke_on_the_way_is_never_sent_again(role: str, server: Server, proxy: Proxy) -> None:
+    """Who restores the client library's retries on these connections fails here."""
+    with connect(RedisSettings(), proxy.url, role=role) as client:
+        pipe = client.pipeline(transaction=True)
+        pipe.incr("counted")
+        client.ping()
+        proxy.lose = 1.0
+        with pytest.raises(RedisConnectionError):
+            pipe.execute()
+        proxy.lose = 0.0
+        assert client.get("counted") == b"1"
+    assert proxy.lost == 1
+
+
+def test_the_worker_loses_replies_to_its_transactions(lab: Lab, server: Server, proxy: Proxy) -> None:
+    lab.configure(redis={"url": proxy.url}, worker={"lease_seconds": 0.5, "batch": 50})
+    redis = lab.connect(server.url)
+    store(redis, map(frame, range(MANY)))
+    proxy.lose = 0.2
+    worker = lab.start("work")
+    until(lambda: total(redis) == MANY and len(hundreds(redis)) == MANY // 100, "the end of the work", 40)
+    assert worker.alive()
+    assert proxy.lost > 20
+    assert b"watchfloor-worker" in {client["name"].encode() for client in redis.client_list()}
+    worker.stop()
+    check_all(redis, {"misp": range(MANY)})
+
+
+def test_a_transaction_that_arrives_late_is_void(lab: Lab, server: Server, proxy: Proxy) -> None:
+    """The connection broke, another transaction did the work, and then the first one arrives after all."""
+    lab.configure(redis={"url": proxy.url}, worker={"lease_seconds": 0.5, "batch": 50})
+    redis = lab.connect(server.url)
+    worker = lab.start("work")
+    until(lambda: redis.exists(LEASE(name="worker")), "a worker at work")
+    proxy.hold = True
+    store(redis, map(frame, range(100)))
+    until(lambda: total(redis) == 100, "the second attempt")
+    proxy.release()
+    assert proxy.delivered.wait(10)
+    until(lambda: hundreds(redis) == [100], "the announcement")
+    worker.stop()
+    check_all(redis, {"misp": range(100)})
