@@ -15,9 +15,11 @@ from watchfloor.errors import LeaseLostError, WatchfloorError
 from watchfloor.misp import Message, Names
 from watchfloor.site import Site
 from watchfloor.store import failures
+from watchfloor.store.checks import explain
 from watchfloor.store.connect import connect
 from watchfloor.store.keys import ATTEMPTS, LIVE_LAST
 from watchfloor.store.lease import Lease
+from watchfloor.store.urls import redact
 from watchfloor.worker.after import AfterCommit
 from watchfloor.worker.commit import LiveIds, Transaction
 from watchfloor.worker.guard import Guard, StuckWatch
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _IDLE = 1.0  # seconds that a read waits; far below the timeout of the connection
 _AFTER_EVERY = 0.25  # seconds between two runs of after_commit under load
+_PAUSE = (0.1, 1.0)  # seconds before Redis is tried again: first, and at most
 _LOOK_EVERY = 2.0  # seconds after which to look for what the retry of a failure touched
 
 
@@ -45,6 +48,7 @@ class Worker:
         self._url = url
         self._watch = StuckWatch(site.settings.worker.stuck_seconds) if watch else None
         self._guard = Guard()
+        self._trouble, self._pause = "", _PAUSE[0]
         self.done = 0
 
     def run(self, stop: threading.Event, *, drain: bool = False) -> None:
@@ -53,42 +57,55 @@ class Worker:
         Redis being away is waited out. With `drain` another worker at work is a WatchfloorError.
         """
         marker = Marker(Path(self._site.settings.data))
-        pause = 0.1
         try:
             while not stop.is_set():
+                self._alive()
                 try:
                     with connect(self._site.settings.redis, self._url, role="worker") as redis:
-                        if self._hold(redis, marker, stop, drain):
-                            return
-                    pause = 0.1
+                        self._hold(redis, marker, stop, drain)
+                        return
                 except LeaseLostError as lost:
                     log.warning("%s; standing by", lost)
                 except RedisError as error:
-                    log.warning("Redis: %s; trying again", error)
-                    stop.wait(pause)
-                    pause = min(1.0, pause * 2)
+                    self._wait_out(error, stop)
         finally:
             if self._watch:
                 self._watch.stop()
             marker.close()
 
-    def _hold(self, redis: Commands, marker: Marker, stop: threading.Event, drain: bool) -> bool:
-        """Take the lease, work while it is ours; True when there is nothing left to do."""
+    def _alive(self) -> None:
+        if self._watch:
+            self._watch.alive()
+
+    def _wait_out(self, error: RedisError, stop: threading.Event) -> None:
+        """Redis is away, or refuses: that is said once, and tried again soon."""
+        trouble = explain(error, redact(self._url))
+        if trouble != self._trouble:
+            log.warning("%s; trying again until it serves", trouble)
+        self._trouble = trouble
+        stop.wait(self._pause)
+        self._pause = min(_PAUSE[1], 2 * self._pause)
+
+    def _served(self) -> None:
+        if self._trouble:
+            log.info("Redis is back")
+        self._trouble, self._pause = "", _PAUSE[0]
+
+    def _hold(self, redis: Commands, marker: Marker, stop: threading.Event, drain: bool) -> None:
+        """Take the lease, and work while it is ours."""
         settings = self._site.settings
         lease = Lease(redis, "worker", settings.worker.lease_seconds)
         if not self._acquire(lease, stop, drain):
-            return True
+            return
         session = _Session(self._site, redis, lease, self._guard, marker)
         try:
             while not stop.is_set():
-                if self._watch:
-                    self._watch.alive()
+                self._alive()
                 worked = session.step(0 if drain else _IDLE)
                 self.done += worked
                 if drain and not worked:
                     session.settle()
-                    return True
-            return True
+                    return
         finally:
             _quietly(lease.release)
 
@@ -96,6 +113,7 @@ class Worker:
         waiting = False
         deadline = time.monotonic() + 2 * self._site.settings.worker.lease_seconds
         while not lease.acquire():
+            self._served()
             if not waiting:
                 log.info("standby: %s is at work", lease.holder())
                 waiting = True
@@ -103,10 +121,10 @@ class Worker:
                 raise WatchfloorError(
                     f"another worker is at work ({lease.holder()}); it does what --drain would"
                 )
-            if self._watch:
-                self._watch.alive()
+            self._alive()
             if stop.wait(self._site.settings.worker.lease_seconds / 10):
                 return False
+        self._served()
         if waiting:
             log.info("the other worker is gone: taking over")
         return True
@@ -144,10 +162,11 @@ class _Session:
 
     def step(self, wait: float) -> int:
         """Work off one batch, waiting up to `wait` seconds for it; how many messages it had."""
-        messages = self._source.read(min(wait, self._after.due_in()))
+        period = self._settings.worker.lease_seconds / 3
+        messages = self._source.read(min(wait, period, self._after.due_in()))
         if messages:
             self._batch(messages)
-        elif time.monotonic() - self._renewed > self._settings.worker.lease_seconds / 3:
+        elif time.monotonic() - self._renewed > period:
             self._lease.renew()
             self._renewed = time.monotonic()
         if time.monotonic() - self._looked > _LOOK_EVERY:
