@@ -24,7 +24,7 @@ from watchfloor.store.keys import FEED_STATS, FEEDS, STREAM
 from watchfloor.store.lease import Lease
 
 if TYPE_CHECKING:
-    from watchfloor.store.clients import Redis
+    from watchfloor.store.clients import Commands, Redis
 
 Id = tuple[int, int]
 Note = Callable[[Any], object]
@@ -91,7 +91,7 @@ class Appender:
         self.feed = feed
         self.last: Id = (0, 0)
         self.lease = Lease(redis, f"feed:{feed}", lease_seconds)
-        self._redis: Any = redis  # its replies are bytes, which redis-py's types cannot tell
+        self._redis: Commands = redis
         self._mark = secrets.token_hex(8)
         self._serial = 0
         self._topics: set[str] = set()

@@ -16,7 +16,7 @@ from watchfloor.store.connect import connect
 from watchfloor.subscriber.inbox import Inbox
 from watchfloor.subscriber.keeper import Keeper
 from watchfloor.subscriber.link import Link
-from watchfloor.subscriber.listener import Listener, open_socket
+from watchfloor.subscriber.listener import Listener, check
 
 if TYPE_CHECKING:
     from watchfloor.config.settings import Settings
@@ -35,13 +35,13 @@ class Subscriber:
         self._storing: list[Keeper] = []
         limits = settings.subscriber
         for number, feed in enumerate(settings.feeds):
+            path = f"feeds.{number}"
+            check(feed, path)
             inbox = Inbox(limits.memory_limit)
-            link = Link(feed.name, feed.url, f"feeds.{number}", limits.quiet_after, limits.silent_after)
+            link = Link(feed.name, feed.url, path, limits.quiet_after, limits.silent_after)
             redis = connect(settings.redis, url, role=f"subscribe-{feed.name}")
             self._receiving.append(Listener(feed, inbox, link))
             self._storing.append(Keeper(redis, feed, settings, inbox, link))
-            with zmq.Context() as context, open_socket(context, feed, link.path):
-                pass
 
     def run(self, stop: threading.Event) -> None:
         """Listen until `stop`; what was received by then is stored or spooled when this returns."""

@@ -31,10 +31,11 @@ class Inbox:
         """Add frames that were received at that time (Unix milliseconds)."""
         with self._filled:
             for frame in frames:
-                if self.size + len(frame) > self.limit and self._items:
+                size = len(frame) + _OVERHEAD
+                if self.size + size > self.limit and self._items:
                     self.dropped += 1
                     continue
-                self.size += len(frame) + _OVERHEAD
+                self.size += size
                 self._items.append((milliseconds, frame))
             self._filled.notify()
 

@@ -57,6 +57,7 @@ class Keeper:
         self._redis = redis
         self._feed = feed.name
         self._limits = settings.subscriber
+        self._memory = f"{self._limits.memory_limit / _MIB:.4g} MiB"
         self._lease = settings.worker.lease_seconds
         self._inbox = inbox
         self._link = link
@@ -97,7 +98,7 @@ class Keeper:
         try:
             entries = self._backlog.head(self._limits.group)
         except SpoolError as error:
-            self._complain("spool", str(error), logging.ERROR)
+            self._blame_spool(error)
             time.sleep(_IDLE)
             return
         rest = self._beat_at - time.monotonic()
@@ -114,8 +115,7 @@ class Keeper:
             self._backlog.put_aside()
         except SpoolError as error:
             self._spool_at = time.monotonic() + _PAUSE[1]
-            limit = self._limits.memory_limit // _MIB
-            self._complain("spool", f"{error}; messages are kept in memory, up to {limit} MiB", logging.ERROR)
+            self._blame_spool(error)
             return False
         self._complaints.pop("spool", None)
         return True
@@ -170,7 +170,7 @@ class Keeper:
         except RedisError as error:
             self._cut_off(error)
         except SpoolError as error:
-            self._complain("spool", str(error), logging.ERROR)
+            self._blame_spool(error)
             self._try_at = time.monotonic() + _PAUSE[1]
         else:
             self._cut, self._pause = False, _PAUSE[0]
@@ -205,7 +205,8 @@ class Keeper:
         self._cut = True
         self._try_at = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, _PAUSE[1])
-        self._complain("redis", f"{explain(error, self._redis.where)}; messages wait in {self._spool.path}")
+        text = f"{explain(error, self._redis.where)}; until then messages go to {self._spool.path}"
+        self._complain("redis", type(error).__name__, text)
 
     def _finish(self) -> None:
         """Store or spool what is left."""
@@ -229,9 +230,8 @@ class Keeper:
         if lost and time.monotonic() > self._tell_at:
             self._dropped += lost
             self._tell_at = time.monotonic() + _REPEAT
-            limit = self._limits.memory_limit // _MIB
             self._say(
-                f"{lost} messages were dropped, for neither Redis nor the spool takes any and {limit} MiB "
+                f"{lost} messages were dropped, for neither Redis nor the spool takes any and {self._memory} "
                 "wait in memory: see to Redis and the disk, or raise subscriber.memory_limit",
                 logging.ERROR,
             )
@@ -239,8 +239,12 @@ class Keeper:
     def _say(self, text: str, level: int = logging.INFO) -> None:
         log.log(level, "feed %s: %s", self._feed, text, extra={"feed": self._feed})
 
-    def _complain(self, about: str, text: str, level: int = logging.WARNING) -> None:
-        """Once, as long as it is the same."""
-        if self._complaints.get(about) != text:
-            self._complaints[about] = text
+    def _blame_spool(self, error: SpoolError) -> None:
+        text = f"{error}; until then messages are kept in memory, {self._memory} at most"
+        self._complain("spool", str(error), text, logging.ERROR)
+
+    def _complain(self, about: str, kind: str, text: str, level: int = logging.WARNING) -> None:
+        """Say it once, as long as it is of the same kind."""
+        if self._complaints.get(about) != kind:
+            self._complaints[about] = kind
             self._say(text, level)

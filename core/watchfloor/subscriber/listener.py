@@ -5,6 +5,7 @@ A publisher keeps nothing for who does not read: what is not read in time is gon
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Context: TypeAlias = "zmq.Context[zmq.Socket[bytes]]"
 Socket: TypeAlias = "zmq.Socket[bytes]"
 
+_ADDRESS = re.compile(r"tcp://[^/\s]+:\d{1,5}|ipc://.+")
 _DRAIN = 1000  # frames that are put into the inbox at a time
 _TICK = 100  # milliseconds
 _TELL = 1.0
@@ -58,8 +60,9 @@ class Listener:
         pause, longest = _PATIENCE
         while not stop.is_set():
             self._link.given_up = False
-            with open_socket(context, self._feed, self._link.path) as socket:
+            with _socket(context, self._feed, self._link.path) as socket:
                 monitor: Socket = socket.get_monitor_socket()
+                socket.connect(self._feed.url)
                 heard = self._listen(socket, monitor, stop)
                 socket.disable_monitor()
                 monitor.close()
@@ -107,9 +110,17 @@ class Listener:
             pass
 
 
+def check(feed: FeedSettings, path: str) -> None:
+    """ConfigError if the settings of the feed, at `path` in the configuration, cannot be used."""
+    if not _ADDRESS.fullmatch(feed.url):
+        raise ConfigError(f"{path}.url: '{feed.url}' is no address like tcp://misp.example:50000")
+    with zmq.Context() as context, _socket(context, feed, path):
+        pass
+
+
 @contextmanager
-def open_socket(context: Context, feed: FeedSettings, path: str) -> Iterator[Socket]:
-    """A socket that connects to the feed; ConfigError when its settings cannot be used."""
+def _socket(context: Context, feed: FeedSettings, path: str) -> Iterator[Socket]:
+    """A socket that is ready to connect to the feed."""
     socket = context.socket(zmq.SUB)
     try:
         for option, value in _OPTIONS.items():
@@ -118,17 +129,9 @@ def open_socket(context: Context, feed: FeedSettings, path: str) -> Iterator[Soc
         socket.set(zmq.IPV6, "[" in feed.url)
         _authenticate(socket, feed, path)
         socket.subscribe(b"")
-        _connect(socket, feed.url, path)
         yield socket
     finally:
         socket.close()
-
-
-def _connect(socket: Socket, url: str, path: str) -> None:
-    try:
-        socket.connect(url)
-    except zmq.ZMQError as error:
-        raise ConfigError(f"{path}.url: '{url}' is not like tcp://host:50000 ({error.strerror})") from error
 
 
 def _authenticate(socket: Socket, feed: FeedSettings, path: str) -> None:

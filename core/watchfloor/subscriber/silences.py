@@ -10,7 +10,7 @@ from watchfloor.subscriber.states import feed_state, number
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from redis import Redis
+    from watchfloor.store.clients import Commands
 
 KEPT = 1000
 
@@ -32,10 +32,9 @@ def record(pipe: Any, feed: str, silence: Silence) -> None:
     pipe.execute_command("XADD", SILENCES(feed=feed), "MAXLEN", "~", KEPT, "*", *fields)
 
 
-def read(redis: Redis, feed: str, limit: int = 100) -> list[Silence]:
+def read(redis: Commands, feed: str, limit: int = 100) -> list[Silence]:
     """The silences of a feed, the newest first."""
-    connection: Any = redis
-    return [parse(fields) for _, fields in connection.xrevrange(SILENCES(feed=feed), count=limit)]
+    return [parse(fields) for _, fields in redis.xrevrange(SILENCES(feed=feed), count=limit)]
 
 
 def parse(fields: Mapping[bytes, bytes]) -> Silence:

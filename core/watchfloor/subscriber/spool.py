@@ -131,6 +131,8 @@ class Spool:
 
     def drop_stored(self, last: Id, *, earlier: bool) -> None:
         """Take out all up to this id; `earlier`: of that which was here when the file was opened."""
+        if not self.rows:
+            return
         end = self._opened_with if earlier else self._next
         with self._use() as database:
             query = "select count(*) from spool where place >= ? and place < ? and (ms, seq) <= (?, ?)"
@@ -139,6 +141,8 @@ class Spool:
 
     def drop_between(self, start: int, end: int) -> int:
         """Take out what was received between these times (Unix milliseconds); how many."""
+        if not self.rows:
+            return 0
         with self._change() as database:
             first = database.execute(f"select min(place) {_BETWEEN}", (self._first, start, end)).fetchone()[0]
             count = database.execute(f"delete {_BETWEEN}", (self._first, start, end)).rowcount

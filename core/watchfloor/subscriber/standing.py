@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from watchfloor.store.keys import FEED_STATS, STREAM
 from watchfloor.store.streams import Id, format_id, parse_id
@@ -16,7 +16,7 @@ from watchfloor.store.streams import Id, format_id, parse_id
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from watchfloor.store.clients import Redis
+    from watchfloor.store.clients import Commands
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,11 @@ class Standing:
     listening: float
 
 
-def read_standing(redis: Redis, feed: str, home: str, process: str) -> Standing:
+def read_standing(redis: Commands, feed: str, home: str, process: str) -> Standing:
     """Ask Redis; `home` is the name of the spool, "" without one."""
-    connection: Any = redis
-    stats: Mapping[bytes, bytes] = connection.hgetall(FEED_STATS(feed=feed))
+    stats: Mapping[bytes, bytes] = redis.hgetall(FEED_STATS(feed=feed))
     stored = parse_id(stats.get(b"stored", b""))
-    entries = connection.xrange(STREAM(feed=feed), format_id(stored), format_id(stored))
+    entries = redis.xrange(STREAM(feed=feed), format_id(stored), format_id(stored))
     return Standing(
         _who(stats.get(b"keeper", b"").decode(), home, process),
         stored,

@@ -79,8 +79,8 @@ def _refused(stats: Mapping[str, str]) -> str:
             )
         case _:
             return (
-                f"{url} accepts the connection and ends it at once: check {path}.url, and with CURVE "
-                f"{path}.curve_server_key; a tunnel or proxy does so while nothing listens behind it"
+                f"{url} accepts the connection and ends it at once: check {path}.url, username, password and "
+                "curve_server_key; a tunnel or proxy does so, too, while nothing listens behind it"
             )
 
 
