@@ -63,6 +63,11 @@ class Hub:
         """The id of the last item read, over all channels."""
         return show_position(self.position)
 
+    def version(self, channel: str) -> Position | bytes:
+        """Changes whenever something comes on a channel."""
+        track = self._tracks.get(channel)
+        return track.last if track else self._states[channel]
+
     def listeners(self, channel: str) -> int:
         """How many browsers follow a channel."""
         return len(self._clients[channel])

@@ -21,6 +21,7 @@ from watchfloor.web.headers import SecurityHeaders
 from watchfloor.web.lights import Lights
 from watchfloor.web.overview import core_panels, overview
 from watchfloor.web.pages import FEEDS_CHANNEL, on_crash, on_http_error, page_range
+from watchfloor.web.shared import Shared
 from watchfloor.web.state import OwnedPanel, Web, navigation, web_of
 from watchfloor.web.static import CORE, Static
 from watchfloor.web.tasks import running
@@ -29,6 +30,7 @@ from watchfloor.web.templating import environment
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from markupsafe import Markup
     from starlette.requests import Request
     from starlette.types import Scope
 
@@ -58,7 +60,7 @@ def create_app(site: Site, redis_url: str) -> Starlette:
         panels = {
             owned.name: owned for owned in (*core_panels(redis, settings), *plugin_panels(site.plugins))
         }
-        web = Web(site, redis, hub, templates, static, panels, navigation(site.plugins))
+        web = Web(site, redis, hub, templates, static, panels, navigation(site.plugins), Shared())
         async with redis, running(hub.run(), hub.beat(), Lights(redis, hub, settings).run()):
             yield {"web": web}
             hub.close()
@@ -145,9 +147,17 @@ async def _health(_request: Request) -> Response:
 
 
 async def _panel(request: Request) -> Response:
-    name = f"{request.path_params['plugin']}/{request.path_params['name']}"
-    if name not in web_of(request).panels:
+    """One card: what pages fetch when its channel tells of something new, all of them at once."""
+    web, name = web_of(request), f"{request.path_params['plugin']}/{request.path_params['name']}"
+    if name not in web.panels:
         raise HTTPException(404)
     days = page_range(request)
-    (card,) = await render_panels(request, [name], days.start, days.end)
+
+    async def make() -> Markup:
+        (card,) = await render_panels(request, [name], days.start, days.end)
+        return card
+
+    channel = web.panels[name].channel
+    key = (name, days, str(request.query_params))
+    card = await (web.cards.get(key, web.hub.version(channel), make) if channel else make())
     return HTMLResponse(card, headers={"cache-control": "no-store"})

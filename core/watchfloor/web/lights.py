@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from watchfloor.store.clients import AsyncRedis
 
 _EVERY = 2.0  # seconds between two looks
-_AT_LEAST = 10.0  # seconds after which a state is told though it did not change
+_AT_LEAST = 5.0  # seconds after which they are told though they did not change: numbers did
 
 
 class Lights:
@@ -38,7 +38,8 @@ class Lights:
     async def look(self) -> None:
         """Publish the states if they changed, or were not told for long."""
         status = await read_status(self._redis, self._settings)
-        state = {"trouble": status.trouble, "feeds": [feed.light for feed in status.feeds]}
-        if state != self._told or time.monotonic() - self._at >= _AT_LEAST:
-            self._hub.publish_local(FEEDS_CHANNEL, state)
-            self._told, self._at = state, time.monotonic()
+        states = (status.trouble, [feed.state for feed in status.feeds])
+        if states != self._told or time.monotonic() - self._at >= _AT_LEAST:
+            told = {"trouble": status.trouble, "feeds": [feed.light for feed in status.feeds]}
+            self._hub.publish_local(FEEDS_CHANNEL, told)
+            self._told, self._at = states, time.monotonic()

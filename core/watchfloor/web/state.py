@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from jinja2 import Environment
+    from markupsafe import Markup
     from starlette.requests import Request
 
     from watchfloor.contracts import Panel
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from watchfloor.plugins import Plugin
     from watchfloor.site import Site
     from watchfloor.store.clients import AsyncRedis
+    from watchfloor.web.shared import Shared
     from watchfloor.web.static import Static
 
 
@@ -59,6 +61,7 @@ class Web:
     static: Static
     panels: Mapping[str, OwnedPanel]
     navigation: Sequence[Link]
+    cards: Shared[Markup]
 
     @property
     def today(self) -> date:

@@ -60,6 +60,8 @@ async function load(card) {
   if (!response.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const made = page.querySelector("[data-panel]");
+  const opened = [...card.querySelectorAll("details")].map((details) => details.open);
+  made.querySelectorAll("details").forEach((details, i) => { details.open = opened[i] ?? details.open; });
   card.replaceChildren(...made.childNodes);
   card.dataset.position = made.dataset.position;
   card.dispatchEvent(new CustomEvent("watchfloor:refreshed", { bubbles: true }));
