@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from redis.exceptions import RedisError
 
 from watchfloor.config.settings import RedisSettings
 from watchfloor.store.clients import Commands
@@ -232,3 +233,12 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def answers(url: str) -> bool:
+    """Whether a Redis serves there, its data loaded."""
+    try:
+        with connect(RedisSettings(), url, role="test") as redis:
+            return bool(redis.ping())
+    except RedisError:
+        return False

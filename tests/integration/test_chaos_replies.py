@@ -6,6 +6,7 @@ import pytest
 from books import check_all, frame, hundreds, store, total
 from lab import Lab, Server
 from proxy import Proxy
+from publisher import publishing
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from watchfloor.config.settings import RedisSettings
@@ -43,6 +44,26 @@ def test_the_worker_loses_replies_to_its_transactions(lab: Lab, server: Server, 
     assert b"watchfloor-worker" in {client["name"].encode() for client in redis.client_list()}
     worker.stop()
     check_all(redis, {"misp": range(MANY)})
+
+
+def test_subscriber_and_worker_lose_replies_all_the_way(lab: Lab, server: Server, proxy: Proxy) -> None:
+    with publishing() as publisher:
+        lab.configure(
+            redis={"url": proxy.url},
+            worker={"lease_seconds": 0.5},
+            feeds=[{"name": "misp", "url": publisher.url}],
+        )
+        redis, roles = lab.connect(server.url), [lab.start("subscribe"), lab.start("work")]
+        until(lambda: total(redis) > 0, "a beginning")
+        proxy.lose = 0.2
+        publisher.wait(2000)
+        sent = publisher.end()
+        until(lambda: total(redis) >= len(sent), "the end of the work", 40)
+        proxy.lose = 0.0
+        until(lambda: len(hundreds(redis)) >= len(sent) // 100, "the last announcement")
+    assert proxy.lost > 10
+    assert [role.stop() for role in roles] == [0, 0]
+    check_all(redis, {"misp": sent})
 
 
 def test_a_transaction_that_arrives_late_is_void(lab: Lab, server: Server, proxy: Proxy) -> None:
