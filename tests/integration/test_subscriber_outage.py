@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sqlite3
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,9 +15,12 @@ from proxy import Proxy
 from subscriber_kit import Feed, listening, numbered, process, settings_for, stats, stored
 
 from watchfloor.config.settings import RedisSettings
+from watchfloor.errors import WatchfloorError
 from watchfloor.store.connect import connect
 from watchfloor.store.embedded import EmbeddedServer
 from watchfloor.store.keys import STREAM
+from watchfloor.subscriber import Subscriber
+from watchfloor.subscriber.keeper import Keeper
 from watchfloor.testing import until
 
 if TYPE_CHECKING:
@@ -247,3 +251,28 @@ def test_without_a_spool_messages_wait_in_memory(
         server.start()
         arrive(redis, 1000)
     assert stored(redis) == numbered(0, 1000)
+
+
+def test_a_redis_that_was_emptied_is_gone_on_with(
+    server: EmbeddedServer, redis: Redis, feed: Feed, tmp_path: Path
+) -> None:
+    with listening(settings_for(tmp_path, feed.url), server.url):
+        assert feed.met()
+        feed.send(*numbered(0, 100))
+        arrive(redis, 100)
+        redis.flushall()
+        feed.send(*numbered(100, 200))
+        arrive(redis, 100)
+    assert stored(redis) == numbered(100, 200)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_error_of_our_own_ends_the_subscriber(
+    server: EmbeddedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Keeper, "step", fail)
+    with pytest.raises(WatchfloorError, match="an error of its own"):
+        Subscriber(settings_for(tmp_path), server.url).run(threading.Event())

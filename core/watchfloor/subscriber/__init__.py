@@ -35,7 +35,7 @@ class Subscriber:
         self._storing: list[Keeper] = []
         limits = settings.subscriber
         for number, feed in enumerate(settings.feeds):
-            path = f"feeds.{number}"
+            path = f"feeds[{number}]"
             check(feed, path)
             inbox = Inbox(limits.memory_limit)
             link = Link(feed.name, feed.url, path, limits.quiet_after, limits.silent_after)

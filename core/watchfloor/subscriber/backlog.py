@@ -10,6 +10,7 @@ from watchfloor import misp
 from watchfloor.store import failures
 from watchfloor.store.failures import Failure
 from watchfloor.store.streams import storable
+from watchfloor.subscriber.spool import SpoolError
 
 if TYPE_CHECKING:
     from watchfloor.config.settings import FeedSettings
@@ -40,6 +41,7 @@ class Backlog:
         self._appender = appender
         self._failures_kept = kept
         self._in_hand: list[Entry] = []
+        self._settled = False
 
     @property
     def in_memory(self) -> int:
@@ -76,13 +78,23 @@ class Backlog:
 
     def open_spool(self) -> None:
         """Have the spool, and go on after its ids. SpoolError says why it cannot be had."""
-        if not self.spool.is_open:
-            self.spool.open()
-            self._follow_spool()
+        if self.spool.is_open:
+            return
+        self.spool.open()
+        if self._settled and self.spool.rows:
+            # Of these it is not known any more what the stream has; `settle` at the next start will tell.
+            waiting = self.spool.rows
+            self.spool.close()
+            raise SpoolError(
+                f"the spool {self.spool.path} holds {waiting} messages of another process: they are stored "
+                "when the subscriber is started again"
+            )
+        self._follow_spool()
 
     def give_up(self, remembered: float) -> None:
         """Another process stores it all: remember only the last seconds, in case that it dies."""
         self._in_hand = []
+        self._settled = False
         self.spool.close()
         self.heard_from = max(self.heard_from, _now() - int(remembered * 1000))
         self.inbox.forget(self.heard_from, self.inbox.limit // 2)
@@ -90,7 +102,7 @@ class Backlog:
     def settle(self, standing: Standing, last: Id) -> int:
         """Take out what was stored meanwhile; from when on (Unix milliseconds) nothing is missing.
 
-        `last` is the stream's last id. SpoolError when the spool refuses.
+        `last` is the stream's last id. SpoolError when the spool refuses; without it, this succeeds.
         """
         covered = standing.covered
         if standing.keeper in ("self", "home"):
@@ -102,6 +114,7 @@ class Backlog:
         if standing.keeper != "self" and not (self._skip(standing) and covered):
             covered = self.heard_from
         self._number_again(last)
+        self._settled = True
         return covered
 
     def _skip(self, standing: Standing) -> bool:

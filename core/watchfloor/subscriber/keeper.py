@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from watchfloor.store.streams import Entry, Id
     from watchfloor.subscriber.inbox import Inbox
     from watchfloor.subscriber.link import Link
+    from watchfloor.subscriber.standing import Standing
 
 log = logging.getLogger(__name__)
 
@@ -98,8 +99,9 @@ class Keeper:
         try:
             entries = self._backlog.head(self._limits.group)
         except SpoolError as error:
+            # What is in there waits for a restart; what comes now must not wait as well.
             self._blame_spool(error)
-            time.sleep(_IDLE)
+            self._spool.close()
             return
         rest = self._beat_at - time.monotonic()
         if not entries and rest > 0:
@@ -169,9 +171,6 @@ class Keeper:
                 self._take_over(last)
         except RedisError as error:
             self._cut_off(error)
-        except SpoolError as error:
-            self._blame_spool(error)
-            self._try_at = time.monotonic() + _PAUSE[1]
         else:
             self._cut, self._pause = False, _PAUSE[0]
             if self._complaints.pop("redis", None):
@@ -179,14 +178,22 @@ class Keeper:
 
     def _take_over(self, last: Id) -> None:
         """The lease is ours: sort out what is stored already, and go on."""
-        with suppress(SpoolError):  # it can do without; if it is needed, it will say so
+        try:
             self._backlog.open_spool()
-        standing = read_standing(self._redis, self._feed, self._spool.home, self._process)
-        self._covered = self._backlog.settle(standing, last)
+            standing = self._standing()
+            self._covered = self._backlog.settle(standing, last)
+        except SpoolError as error:
+            self._blame_spool(error)
+            self._spool.close()
+            standing = self._standing()
+            self._covered = self._backlog.settle(standing, last)
         away = Silence(standing.listening, self._link.began, "not listening")
         if 0 < away.start < away.end - self._limits.quiet_after:
             self._note(away)
         self.role = "holder"
+
+    def _standing(self) -> Standing:
+        return read_standing(self._redis, self._feed, self._spool.home, self._process)
 
     def _stand_by(self) -> None:
         """Another process has the lease."""

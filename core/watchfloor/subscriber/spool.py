@@ -56,7 +56,10 @@ class DamagedError(SpoolError):
 
 
 class Spool:
-    """The queue in the file `path`, of about `limit` bytes at most. For one thread, opened at need."""
+    """The queue in the file `path`, of about `limit` bytes at most. For one thread, opened at need.
+
+    `home` is "" while it is closed.
+    """
 
     def __init__(self, path: Path, limit: int) -> None:
         self.path = path
@@ -95,6 +98,7 @@ class Spool:
             self._database.close()
         self._database = None
         self._first = self._next = 1
+        self.home = ""
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Put entries at the end; they are on disk when this returns."""

@@ -89,7 +89,7 @@ def _unreachable(stats: Mapping[str, str], now: float) -> str:
     lasting = f" for {span(now - since)}" if since else ""
     return (
         f"nothing answers at {stats.get('url', 'the publisher')}{lasting}: check in MISP ZeroMQ_enable, "
-        f" ZeroMQ_host and ZeroMQ_port, then {stats.get('path', 'feeds')}.url and the firewall"
+        f"ZeroMQ_host and ZeroMQ_port, then {stats.get('path', 'feeds')}.url and the firewall"
     )
 
 
