@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from watchfloor.store.embedded import EmbeddedServer
 from watchfloor.store.keys import FEED_STATS
 from watchfloor.web.server import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Page
 
@@ -119,6 +121,17 @@ def test_a_feed_that_comes_alive_turns_its_light(tally: Tally, url: str, open_pa
     tally.site.redis.hset(FEED_STATS(feed="misp-main"), mapping=told)
     expect(light).to_have_attribute("data-state", "alive")
     expect(page.locator("#panel-watchfloor-feeds")).to_contain_text("misp_json")
+
+
+def test_a_page_fills_itself_when_redis_comes(tally: Tally, open_page: OpenPage, tmp_path: Path) -> None:
+    with EmbeddedServer(tmp_path / "late") as server:
+        server.stop()
+        with serving(tally.site.site, server.url) as url:
+            page = open_page(url)
+            expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+            server.start()
+            expect(page.locator("#total")).to_have_text("0")
+            expect(page.get_by_role("alert")).to_have_count(0)
 
 
 def test_a_page_nobody_looks_at_gives_its_connection_back(

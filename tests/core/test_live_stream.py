@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
+import socket
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
@@ -80,10 +82,10 @@ def browsing(url: str, path: str, **headers: str) -> Iterator[Browser]:
         yield Browser(response)
 
 
-def publish(redis: Redis, ms: int, channel: str = "tags", skipped: int = 0) -> None:
+def publish(redis: Redis, ms: int, channel: str = "tags", skipped: int = 0, **more: str) -> None:
     note = ("skipped", skipped) if skipped else ()
-    key = LIVE(plugin="trendings", channel=channel)
-    redis.execute_command("XADD", key, "MAXLEN", 5, f"{ms}-0", "d", json.dumps({"n": ms}), *note)
+    key, data = LIVE(plugin="trendings", channel=channel), json.dumps({"n": ms, **more})
+    redis.execute_command("XADD", key, "MAXLEN", 5, f"{ms}-0", "d", data, *note)
 
 
 def item(ms: int, channel: str = "tags") -> Event:
@@ -139,6 +141,36 @@ def test_an_idle_stream_has_a_heartbeat(site: SiteUnderTest, url: str) -> None:
     with browsing(url, TAGS) as browser:
         lines = [browser.response.readline() for _ in range(6)]
         assert lines == [b"retry: 1000\n", b"\n", b":\n", b"\n", b":\n", b"\n"]
+
+
+def test_a_browser_that_does_not_read_gets_the_newest_and_a_count(make_site: SiteMaker) -> None:
+    site = make_site({"trendings": {}}, live={"queue": 3})
+    with serving(site.site, site.url) as url, socket.socket() as slow, browsing(url, TAGS) as quick:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.connect((urlsplit(url).hostname, urlsplit(url).port))
+        slow.sendall(f"GET {TAGS} HTTP/1.1\r\nHost: test\r\n\r\n".encode())
+        slow.settimeout(10)
+        assert b"200 OK" in slow.recv(4096)
+        for ms in range(1, 101):
+            publish(site.redis, ms, padding="x" * 100_000)
+            assert quick.next() is not None
+        received = b""
+        while b"id: 100-0" not in received:
+            received += slow.recv(1 << 20)
+    assert b"event: watchfloor/dropped" in received
+    kept = [int(number) for number in re.findall(rb"id: (\d+)-0", received)]
+    assert kept == sorted(kept)
+    assert kept[-3:] == [98, 99, 100]
+    told = sum(int(count) for count in re.findall(rb'{"count":(\d+)}', received))
+    assert len(kept) + told == 100
+
+
+def test_a_stream_can_be_asked_about(url: str) -> None:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection.request("HEAD", TAGS)
+    response = connection.getresponse()
+    assert (response.status, response.read()) == (200, b"")
+    connection.close()
 
 
 def test_a_stream_ends_with_the_server(site: SiteUnderTest) -> None:

@@ -61,8 +61,10 @@ def read_item(channel: str, entry: str, fields: Mapping[str, str]) -> Item:
     # A line break can only stand between the parts of a JSON text; on the wire it would end the data.
     data = re.sub(r"[\r\n]", " ", fields.get("d", "null")).encode(errors="surrogateescape")
     frame = f"id: {entry}\nevent: {channel}\ndata: ".encode() + data + b"\n\n"
-    left_out = int(fields.get("skipped", "0"))
-    told = event("watchfloor/skipped", {"channel": channel, "count": left_out}) if left_out else b""
+    left_out = fields.get("skipped", "")
+    told = b""
+    if left_out.isdecimal():
+        told = event("watchfloor/skipped", {"channel": channel, "count": int(left_out)})
     return Item(parse_position(entry), channel, frame, told)
 
 

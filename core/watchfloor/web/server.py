@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import logging
 import socket
 import threading
@@ -27,10 +28,28 @@ _LAST_REQUESTS = 1  # seconds that requests get to end when the process stops
 def serve(site: Site, redis_url: str, host: str, port: int, stop: threading.Event | None = None) -> None:
     """Serve a site until SIGINT, SIGTERM or `stop`. Port 0 takes a free one.
 
-    WatchfloorError when the address cannot be had; nothing was started then.
+    WatchfloorError when the address cannot be had, or is open to others while the settings do not say that
+    anyone may look; nothing was started then.
     """
-    with listen(host, port) as listener:
+    with claim(host, port, anyone=site.settings.web.allow_anonymous) as listener:
         _Server(site, redis_url, listener, stop or threading.Event()).run(sockets=[listener])
+
+
+def claim(host: str, port: int, *, anyone: bool) -> socket.socket:
+    """A listening socket, on loopback unless `anyone` may look; else a WatchfloorError says why not."""
+    if not (anyone or _is_loopback(host)):
+        raise WatchfloorError(
+            f"web.host '{host}' can be reached from elsewhere, and there is no login: put a proxy with one in "
+            "front of 127.0.0.1, or set web.allow_anonymous: true if everyone who can reach it may see all"
+        )
+    return listen(host, port)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def listen(host: str, port: int) -> socket.socket:

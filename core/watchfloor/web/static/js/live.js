@@ -8,6 +8,7 @@
 
 const RETRY = 3000; // milliseconds until a stream that the server refused is tried again
 const BETWEEN = 1000; // milliseconds between two fetches of a card
+const SHOWN = 20000; // milliseconds that a notice stays
 const FEEDS = document.body.dataset.feeds;
 
 const connection = document.getElementById("connection");
@@ -35,6 +36,7 @@ function say(state, words) {
 function tell(sentence) {
   notice.textContent = sentence;
   notice.hidden = false;
+  setTimeout(() => { notice.hidden = true; }, SHOWN);
 }
 
 // --- cards ---------------------------------------------------------------------------------------
