@@ -52,6 +52,7 @@ from watchfloor.misp.activities import (
     WorkflowRan,
 )
 from watchfloor.misp.model import EVERYONE, NOBODY, Audience, Event, Message, Tag
+from watchfloor.text import printable
 from watchfloor.web.api import ask, page
 
 __version__ = "0.1.0"
@@ -63,5 +64,5 @@ __all__ = [
     "ObjectShared", "OrganisationChanged", "Panel", "PostWritten", "ProposalMade", "RawHandler", "Reads",
     "Secret", "SightingDeleted", "SightingReported", "Tag", "TagAttached", "TagChanged", "TagDetached",
     "Terminal", "ThreadOpened", "UserChanged", "UserLoggedIn", "WarninglistChanged", "WorkflowRan", "Writes",
-    "ask", "escape", "hookimpl", "page", "unescape",
+    "ask", "escape", "hookimpl", "page", "printable", "unescape",
 ]  # fmt: skip

@@ -3,8 +3,9 @@
 A plugin is a module with functions marked `@hookimpl` and an entry point in the group
 `watchfloor.plugins`. The core loads only what `config.yaml` lists, asks one plugin at a time in that
 order, and names the plugin in every error. All hooks declare: they are called once at start-up in
-every process (subscriber excepted), do no I/O, and return frozen values. What they raise stops the
-start. An implementation may leave out arguments.
+every process that needs plugins (all but the subscriber), do no I/O, and return frozen values. What
+they raise stops the start. An implementation may leave out arguments. Each says below where what it
+returns is used.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def settings_schema() -> type[msgspec.Struct]:
     """The type of the plugin's section in `config.yaml`.
 
     A msgspec Struct, frozen and with unknown fields forbidden; its defaults are the only defaults.
-    Called first, in every process; the other hooks get an instance as `settings`. A plugin without
+    Called first; the other hooks get an instance as `settings`. A plugin without
     this hook takes no settings.
     """
     raise NotImplementedError
@@ -50,7 +51,7 @@ def settings_schema() -> type[msgspec.Struct]:
 def redis_keys(settings: Any) -> Sequence[Keys]:
     """The families of Redis keys that the plugin owns.
 
-    Called in every process. A family that another plugin or the core claims stops the start. A
+    Used everywhere. A family that another plugin or the core claims stops the start. A
     handler's write outside of them fails that message for this plugin.
     """
     raise NotImplementedError
@@ -60,7 +61,7 @@ def redis_keys(settings: Any) -> Sequence[Keys]:
 def message_handlers(settings: Any) -> Sequence[Handler | RawHandler]:
     """The functions that turn activities into writes.
 
-    Called in the worker. The functions run for every activity of their type, in the order of
+    Used in the worker. The functions run for every activity of their type, in the order of
     `config.yaml`, once per message whatever crashes. They are pure. What one raises, and one that
     takes longer than `worker.handler_seconds`, costs the plugin that message: its writes are
     dropped, the others' are not, and the failure is kept (`watchfloor failures`).
@@ -72,7 +73,7 @@ def message_handlers(settings: Any) -> Sequence[Handler | RawHandler]:
 def after_commit(settings: Any) -> AfterCommit:
     """A function for what depends on totals: `function(touched, reads, writes)`.
 
-    Called in the worker. The function runs after the transaction in which handlers called
+    Used in the worker. The function runs after the transaction in which handlers called
     `writes.touch`, with what was touched; it may read, and its writes are one transaction of their
     own. After a crash in between it runs again with the same; what it wrote is never applied twice.
     What it raises is kept as a failure of this plugin, and what was touched is let go.
@@ -84,7 +85,7 @@ def after_commit(settings: Any) -> AfterCommit:
 def live_channels(settings: Any) -> Sequence[Channel]:
     """The live streams to browsers that the plugin publishes on.
 
-    Called in worker and web. Publishing on a channel not declared here fails the message.
+    Used in worker and web. Publishing on a channel not declared here fails the message.
     """
     raise NotImplementedError
 
@@ -93,7 +94,7 @@ def live_channels(settings: Any) -> Sequence[Channel]:
 def routes(settings: Any) -> Sequence[BaseRoute]:
     """Starlette routes, mounted under `/<plugin>/` and named `<plugin>:<name>`.
 
-    Called in the web process. What a route raises is answered with an error page that names the
+    Used in the web process. What a route raises is answered with an error page that names the
     plugin; the rest of the site goes on.
     """
     raise NotImplementedError
@@ -103,7 +104,7 @@ def routes(settings: Any) -> Sequence[BaseRoute]:
 def navigation(settings: Any) -> Sequence[NavItem]:
     """The plugin's entries in the navigation of every page.
 
-    Called in the web process.
+    Used in the web process.
     """
     raise NotImplementedError
 
@@ -112,7 +113,7 @@ def navigation(settings: Any) -> Sequence[NavItem]:
 def panels(settings: Any) -> Sequence[Panel]:
     """The cards that pages can hold; the overview shows all of them.
 
-    Called in the web process. A panel's `data` runs at each request; what it or its template raises
+    Used in the web process. A panel's `data` runs at each request; what it or its template raises
     is shown in the card's place and costs nothing else.
     """
     raise NotImplementedError
@@ -122,6 +123,6 @@ def panels(settings: Any) -> Sequence[Panel]:
 def commands(settings: Any) -> Sequence[click.Command]:
     """Sub-commands under `watchfloor <plugin> ...`.
 
-    Called by the command line. A command gets the site with `@click.pass_obj`.
+    Used by the command line. A command gets the site with `@click.pass_obj`.
     """
     raise NotImplementedError

@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime
 
 from watchfloor.config.settings import LogSettings
+from watchfloor.text import printable
 
 _FIELDS = ("feed", "plugin", "topic", "message_id", "error_id")
 
@@ -21,7 +22,8 @@ class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         clock = time.strftime("%H:%M:%S", time.localtime(record.created))
         level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
-        line = f"{clock} {self._role:<9} {level}{_printable(record.getMessage())}"
+        message = printable(record.getMessage(), keep="\n")
+        line = f"{clock} {self._role:<9} {level}{message}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
@@ -42,11 +44,6 @@ class _Json(logging.Formatter):
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False, default=str)
-
-
-def _printable(text: str) -> str:
-    """What a feed says must not move the cursor or forge a line of the log."""
-    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 
 def configure(settings: LogSettings, role: str) -> None:

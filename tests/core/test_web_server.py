@@ -16,7 +16,7 @@ import pytest
 
 from watchfloor.errors import WatchfloorError
 from watchfloor.testing import until
-from watchfloor.web.server import listen, serve, serving, url_of
+from watchfloor.web.server import claim, listen, serve, serving, url_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +73,15 @@ def test_a_host_that_is_not_ours_says_what_to_do(site: SiteUnderTest, host: str,
     with pytest.raises(WatchfloorError) as raised:
         serve(site.site, site.url, host, 0)
     assert str(raised.value).startswith(problem)
+
+
+def test_an_address_that_others_reach_needs_a_word_that_they_may(make_site: SiteMaker) -> None:
+    site = make_site()
+    with pytest.raises(WatchfloorError, match="there is no login"):
+        serve(site.site, site.url, "0.0.0.0", 0)
+    for host in ("127.0.0.1", "localhost", "::1"):
+        claim(host, 0, anyone=False).close()
+    claim("0.0.0.0", 0, anyone=True).close()
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def _console(params: dict[str, Any]) -> Console:
 @click.version_option(__version__, prog_name="watchfloor")
 @click.pass_context
 def cli(ctx: click.Context, /, **params: Any) -> None:
-    """Watchfloor shows live what happens on MISP, and answers whether an indicator is known.
+    """Watchfloor shows live what happens on MISP.
 
     `watchfloor demo` shows it with a simulated MISP; `watchfloor run` with yours.
     """

@@ -14,6 +14,7 @@ from watchfloor.cli.inspect import JSON, table
 from watchfloor.errors import WatchfloorError
 from watchfloor.store import failures as store
 from watchfloor.store.failures import Failure
+from watchfloor.text import printable
 from watchfloor.worker.retry import retry as retry_one
 
 ENTRIES = click.argument("entries", nargs=-1, metavar="ID...")
@@ -43,8 +44,8 @@ def list_(console: Console, plugin: str | None, limit: int, as_json: bool) -> No
     else:
         shown = table("", "ID", "When", "Plugin", "Kind", "Feed", "Topic", "Error")
         for f in found:
-            first = escape(f.error.partition("\n")[0][:120])
-            shown.add_row(f.entry, _when(console, f), f.plugin, f.kind, f.feed, escape(f.topic), first)
+            first, topic = (escape(printable(text)) for text in (f.error.partition("\n")[0][:120], f.topic))
+            shown.add_row(f.entry, _when(console, f), f.plugin, f.kind, f.feed, topic, first)
         Rich().print(shown)
     for name, count in sorted(counts.items()):
         click.echo(f"{count:,} {name} ever")
@@ -57,9 +58,9 @@ def show(console: Console, entry: str) -> None:
     """Show one failure whole: the error, where it was raised, and the message."""
     failure = _get(console, entry)
     for name, value in _public(failure).items():
-        click.echo(f"{name}: {value}")
+        click.echo(f"{name}: " + printable(str(value), keep="\n"))
     click.echo(f"message ({failure.size:,} bytes{'' if failure.size <= len(failure.raw) else ', cut'}):")
-    click.echo(repr(failure.raw.decode(errors="replace"))[1:-1])
+    click.echo(printable(failure.raw.decode(errors="replace")))
 
 
 @failures.command()
@@ -74,7 +75,7 @@ def retry(console: Console, entries: tuple[str, ...], every: bool, plugin: str |
         problem = retry_one(console.site, console.redis, failure)
         passed, failed = (passed + 1, failed) if problem is None else (passed, failed + 1)
         if problem is not None:
-            click.echo(f"{failure.entry}: {problem}", err=True)
+            click.echo(f"{failure.entry}: {printable(problem)}", err=True)
     click.echo(f"{passed} passed, {failed} failed again")
     if failed:
         raise SystemExit(1)

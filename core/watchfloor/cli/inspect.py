@@ -1,8 +1,10 @@
-"""`plugins`, `config`, `keys`: what is there, from the declarations."""
+"""`plugins`, `config`, `keys`, `feeds`: what is there, from the declarations and from Redis."""
 
 from __future__ import annotations
 
 import json
+import time
+from datetime import datetime
 from typing import Any
 
 import click
@@ -13,8 +15,13 @@ from watchfloor.cli.context import Console
 from watchfloor.config.show import effective
 from watchfloor.contracts import Keys
 from watchfloor.plugins import Plugin, hooks_of, installed
+from watchfloor.store.keys import FEED_STATS, FEEDS
 from watchfloor.store.maintenance import Usage, usage
+from watchfloor.subscriber import silences
+from watchfloor.subscriber.states import feed_state
+from watchfloor.text import printable
 
+COUNTERS = frozenset({"messages", "bytes", "spooled", "refused", "dropped", "reconnects", "auth_refused"})
 UNBROKEN = ("ID", "Plugin", "Type")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
@@ -98,7 +105,8 @@ def keys(console: Console, as_json: bool, count: bool) -> None:
     """List every family of Redis keys: owner, type, retention, meaning, and how much is there."""
     families = list(console.site.families)
     found = usage(console.redis, console.site.families) if count else {}
-    rows = [_family(owner, family, found.get(family.pattern)) for owner, family in families]
+    none = Usage() if count else None
+    rows = [_family(owner, family, found.get(family.pattern, none)) for owner, family in families]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
@@ -124,4 +132,45 @@ def _number(value: int | None) -> str:
     return "" if value is None else f"{value:,}"
 
 
-COMMANDS = (plugins, config_, keys)
+@click.command()
+@JSON
+@click.pass_obj
+def feeds(console: Console, as_json: bool) -> None:
+    """Show each feed: its state and what to do about it, what came, and when nothing did."""
+    known = [feed.name for feed in console.settings.feeds]
+    replayed = sorted({name.decode() for name in console.redis.smembers(FEEDS())} - set(known))
+    found = [_feed(console, name) for name in (*known, *replayed)]
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    for feed in found:
+        state = f"{feed['state']}: {feed['text']}" if feed["name"] in known else "replayed"
+        click.echo(f"{feed['name']}  {state}")
+        for name, amount in sorted(feed["counters"].items()):
+            click.echo(f"  {amount:>12,}  {printable(name)}")
+        for silence in feed["silences"]:
+            click.echo(f"  nothing from {silence['from']} to {silence['to']}: {silence['why']}")
+
+
+def _feed(console: Console, name: str) -> dict[str, Any]:
+    limits = console.settings.subscriber
+    raw = console.redis.hgetall(FEED_STATS(feed=name))
+    stats = {field.decode(): value.decode(errors="replace") for field, value in raw.items()}
+    state = feed_state(stats, time.time(), limits.quiet_after, limits.silent_after)
+
+    def when(moment: float) -> str:
+        return datetime.fromtimestamp(moment, console.zone).isoformat(" ", "seconds")
+
+    return {
+        "name": name,
+        "state": state.state,
+        "text": state.text,
+        "counters": {field: int(stats[field]) for field in stats if field in COUNTERS or ":" in field},
+        "silences": [
+            {"from": when(one.start), "to": when(one.end), "why": one.why}
+            for one in silences.read(console.redis, name, limit=20)
+        ],
+    }
+
+
+COMMANDS = (plugins, config_, keys, feeds)

@@ -18,7 +18,8 @@ from watchfloor.store.keys import LEASE
 @click.pass_obj
 def clean(console: Console, yes: bool, dry_run: bool) -> None:
     """Delete every key that the core and the enabled plugins declare, and nothing else."""
-    if holder := console.redis.get(LEASE(name="worker")):
+    holder = console.redis.get(LEASE(name="worker"))
+    if holder and not dry_run:
         raise WatchfloorError(f"a worker is running ({holder.decode().rpartition(':')[0]}): stop it first")
     found = maintenance.usage(console.redis, console.site.families)
     for pattern, total in sorted(found.items()):

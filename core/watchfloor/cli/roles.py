@@ -33,6 +33,7 @@ def run(console: Console, host: str | None, port: int | None) -> None:
     began = time.monotonic()
     with stopping() as stop:
         refuse_demo(console)
+        try_address(console)
         supervisor = supervise(console)
         try:
             supervisor.start(*ROLES)
@@ -50,6 +51,14 @@ def web_options(console: Console, host: str | None, port: int | None) -> None:
     for path, value in {"web.host": host, "web.port": port}.items():
         if value is not None:
             console.override(f"{path}={value}")
+
+
+def try_address(console: Console) -> None:
+    """Find out before anything is started that the pages could not be served."""
+    from watchfloor.web.server import claim  # noqa: PLC0415 (each role loads what it needs)
+
+    web = console.settings.web
+    claim(web.host, web.port, anyone=web.allow_anonymous).close()
 
 
 def refuse_demo(console: Console) -> None:

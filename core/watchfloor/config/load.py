@@ -106,10 +106,10 @@ def _checked(settings: Settings) -> Settings:
         if names.count(name) > 1:
             raise ConfigError(f"feeds: the name '{name}' stands twice; give each feed a name of its own")
     for i, feed in enumerate(settings.feeds):
-        keys = (feed.curve_server_key, feed.curve_public_key, feed.curve_secret_key)
-        if any(keys) and not all(keys):
+        pair = (feed.curve_public_key, feed.curve_secret_key)
+        if any(pair) and not (all(pair) and feed.curve_server_key):
             raise ConfigError(
-                f"feeds[{i}]: CURVE needs curve_server_key, curve_public_key and curve_secret_key together"
+                f"feeds[{i}]: curve_public_key and curve_secret_key go together, and with curve_server_key"
             )
     zone(settings)
     return settings

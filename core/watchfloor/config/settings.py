@@ -36,7 +36,10 @@ class RedisSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FeedSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """One MISP instance's ZMQ publisher. `misp_url` makes links to its web interface."""
+    """One MISP instance's ZMQ publisher, with PLAIN or CURVE credentials if it asks for them.
+
+    A CURVE server that lets anyone in who knows its key needs `curve_server_key` alone.
+    """
 
     name: Name
     url: Annotated[str, Meta(pattern=r"^(tcp|ipc)://.+")]
@@ -45,7 +48,6 @@ class FeedSettings(Struct, frozen=True, forbid_unknown_fields=True):
     curve_server_key: str | None = None
     curve_public_key: str | None = None
     curve_secret_key: Secret | None = None
-    misp_url: str | None = None
     max_message: Count = 64 * MIB
 
 
@@ -80,10 +82,14 @@ class LiveSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class WebSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the pages are served."""
+    """Where the pages are served.
+
+    There is no login yet: another address than loopback needs `allow_anonymous`.
+    """
 
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8001
+    allow_anonymous: bool = False
 
 
 class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):

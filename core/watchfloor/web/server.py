@@ -37,19 +37,15 @@ def serve(site: Site, redis_url: str, host: str, port: int, stop: threading.Even
 
 def claim(host: str, port: int, *, anyone: bool) -> socket.socket:
     """A listening socket, on loopback unless `anyone` may look; else a WatchfloorError says why not."""
-    if not (anyone or _is_loopback(host)):
-        raise WatchfloorError(
-            f"web.host '{host}' can be reached from elsewhere, and there is no login: put a proxy with one in "
-            "front of 127.0.0.1, or set web.allow_anonymous: true if everyone who can reach it may see all"
-        )
-    return listen(host, port)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    listener = listen(host, port)
+    address = ipaddress.ip_address(listener.getsockname()[0].partition("%")[0])
+    if anyone or address.is_loopback:
+        return listener
+    listener.close()
+    raise WatchfloorError(
+        f"web.host '{host}' can be reached from elsewhere, and there is no login: put a proxy with one "
+        "before 127.0.0.1, or set web.allow_anonymous: true if everyone who can reach it may see all"
+    )
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import click
 
-from watchfloor import Terminal
+from watchfloor import Terminal, printable
 from watchfloor_trendings import trends
 from watchfloor_trendings.keys import LISTS
 
@@ -40,11 +40,6 @@ def top(terminal: Terminal, kind: str, days: int, rows: int, as_json: bool) -> N
         click.echo(f"No {kind} in the last {days} days.")
     for row in [] if as_json else found:
         click.echo(f"{row.count:>8}  {printable(row.label)}")
-
-
-def printable(text: str) -> str:
-    """Hostile text on a terminal: control characters, escape sequences included, are spelt out."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 COMMANDS = (top,)
