@@ -18,7 +18,7 @@ DOWN = (Event.CONNECT_DELAYED, Event.CLOSED, Event.CONNECT_RETRIED)
 
 
 def link(*events: Event, url: str = "tcp://misp.example:50000") -> Link:
-    made = Link("misp", url, "feeds.0", 30, 300)
+    made = Link("misp", url, "feeds[0]", 30, 300)
     for event in events:
         made.told(event)
     return made

@@ -14,7 +14,7 @@ def stats(
     connection: str, *, since: float, last: float | None = None, beat: float = 1, why: str = ""
 ) -> dict[str, str]:
     """The fields of a feed's state; times are seconds ago."""
-    told = {"url": "tcp://misp.example:50000", "path": "feeds.0", "connection": connection, "why": why}
+    told = {"url": "tcp://misp.example:50000", "path": "feeds[0]", "connection": connection, "why": why}
     told |= {"since": str(NOW - since), "listening": str(NOW - beat)}
     return told if last is None else told | {"last_seen": str(NOW - last)}
 
@@ -30,7 +30,7 @@ def stats(
         (stats("connected", since=40), "quiet", "no message for 40 s"),
         (stats("connected", since=9000, last=720), "silent", "no message for 12 min"),
         (stats("connected", since=720), "silent", "ZeroMQ service"),
-        (stats("refused", since=9, last=10, why="credentials"), "refused", "feeds.0.username"),
+        (stats("refused", since=9, last=10, why="credentials"), "refused", "feeds[0].username"),
         (stats("refused", since=9, why="security"), "refused", "ZeroMQ_username"),
         (stats("refused", since=9, why="handshake"), "refused", "tunnel or proxy"),
         (stats("unreachable", since=180, last=200), "unreachable", "tcp://misp.example:50000 for 3 min"),
