@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -114,28 +115,35 @@ def test_a_plugin_has_all_it_declared(make: Make) -> None:
         + "@hookimpl\ndef message_handlers(settings): return [Handler(AttributeShared, print)]\n"
         + "@hookimpl\ndef live_channels(): return [Channel('orgs', replay=3)]\n"
         + "@hookimpl\ndef navigation(): return (NavItem('Sample'),)\n"
+        + "import click\n"
+        + "@hookimpl\ndef commands(): return [click.Command('greet', callback=lambda: click.echo('hello'))]\n"
     )
     assert [family.pattern for family in plugin.keys] == ["A:{date}"]
     assert plugin.handlers[0].function is print
     assert plugin.channels[0].replay == 3
     assert plugin.navigation[0].title == "Sample"
+    assert CliRunner().invoke(plugin.commands[0]).output == "hello\n"
     assert plugins.hooks_of(plugin.module) == (
         "redis_keys",
         "message_handlers",
         "live_channels",
         "navigation",
+        "commands",
     )
 
 
 FIRST_PARTY: tuple[ModuleType, ...] = (watchfloor_trendings,)
 DOCS = Path(__file__).parents[2] / "docs" / "hooks.md"
+TESTS = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize("hook", plugins.hook_names())
-def test_every_hook_is_documented_and_used_by_a_plugin_of_ours(hook: str) -> None:
+def test_every_hook_is_documented_tested_and_used_by_a_plugin_of_ours(hook: str) -> None:
     spec = getattr(hookspecs, hook)
     arguments = ", ".join(spec.__code__.co_varnames[: spec.__code__.co_argcount])
     assert f"### `{hook}({arguments})`" in DOCS.read_text(encoding="utf-8")
     assert spec.__doc__
     assert "Used" in spec.__doc__ or "Called first" in spec.__doc__
     assert any(hook in plugins.hooks_of(module) for module in FIRST_PARTY)
+    implemented = re.compile(rf"@hookimpl(?:\\n|\n)def {hook}\(")
+    assert any(implemented.search(file.read_text(encoding="utf-8")) for file in TESTS.rglob("test_*.py"))

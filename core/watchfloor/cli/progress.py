@@ -32,7 +32,7 @@ class Bar:
         self._said = time.monotonic()
 
     def __call__(self, done: int, total: int | None = None) -> None:
-        self._total = total or self._total
+        self._total = max(total or 0, self._total or 0) or None
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, completed=done, total=self._total)
         elif time.monotonic() - self._said > _LINE_EVERY:
