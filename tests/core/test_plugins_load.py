@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from click.testing import CliRunner
 
 import watchfloor_trendings
 from watchfloor import hookspecs, plugins
