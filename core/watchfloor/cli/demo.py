@@ -16,7 +16,7 @@ import click
 from watchfloor.cli.context import EMBEDDED, Console
 from watchfloor.cli.progress import bar
 from watchfloor.cli.replay import feed_in
-from watchfloor.cli.roles import ROLES, announce, supervise, try_address, wait_for_web, web_options
+from watchfloor.cli.roles import ROLES, announce, supervise, wait_for_web, web_options
 from watchfloor.errors import WatchfloorError
 from watchfloor.simulate import Publisher, World, history, live, play
 from watchfloor.store import maintenance
@@ -46,10 +46,9 @@ def demo(
     _set_up(console)
     console.log("demo")
     with stopping() as stop:
-        try_address(console)
+        supervisor = supervise(console)
         _make_room(console)
         world = World(seed)
-        supervisor = supervise(console)
         try:
             _replay_history(console, world, days, messages, stop)
             supervisor.start(*ROLES)

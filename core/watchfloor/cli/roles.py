@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import time
+from pathlib import Path
 from threading import Event
 
 import click
@@ -32,9 +33,8 @@ def run(console: Console, host: str | None, port: int | None) -> None:
     console.log("run")
     began = time.monotonic()
     with stopping() as stop:
-        refuse_demo(console)
-        try_address(console)
         supervisor = supervise(console)
+        refuse_demo(console)
         try:
             supervisor.start(*ROLES)
             announce(console)
@@ -54,11 +54,20 @@ def web_options(console: Console, host: str | None, port: int | None) -> None:
 
 
 def try_address(console: Console) -> None:
-    """Find out before anything is started that the pages could not be served."""
+    """Find out before anything is started that the pages could not be served; port 0 becomes a free one."""
     from watchfloor.web.server import claim  # noqa: PLC0415 (each role loads what it needs)
 
     web = console.settings.web
-    claim(web.host, web.port, anyone=web.allow_anonymous).close()
+    with claim(web.host, web.port, anyone=web.allow_anonymous) as listener:
+        if web.port == 0:
+            console.override(f"web.port={listener.getsockname()[1]}")
+
+
+def try_data(console: Console) -> None:
+    """Find out that the roles could not write what they need on disk."""
+    from watchfloor.worker.marker import Marker  # noqa: PLC0415
+
+    Marker(Path(console.settings.data)).close()
 
 
 def refuse_demo(console: Console) -> None:
@@ -70,10 +79,15 @@ def refuse_demo(console: Console) -> None:
 
 
 def supervise(console: Console) -> Supervisor:
-    """A supervisor whose roles use this Redis and keep the embedded server alive."""
+    """A supervisor whose roles use this Redis and keep the embedded server alive.
+
+    What would stop a role from starting is found here, faults of the configuration before all.
+    """
+    console.site.plugins  # noqa: B018 (asking for them loads them)
+    try_address(console)
+    console.redis  # noqa: B018 (asking for it checks it)
+    try_data(console)
     server = console.server
-    # Building the site here finds every fault of the configuration before anything is started.
-    console.site.plugins  # noqa: B018
     return Supervisor(
         console.arguments(),
         {"WATCHFLOOR_REDIS__URL": console.url},

@@ -29,11 +29,11 @@ class Marker:
             folder.mkdir(parents=True, exist_ok=True)
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(self._file, _SIZE)
+            os.posix_fallocate(self._file, 0, _SIZE)  # a write to a hole on a full disk is a SIGBUS
             self._map = mmap.mmap(self._file, _SIZE)
         except OSError as error:
             raise WatchfloorError(
-                f"{folder}: cannot be written ({error.strerror}); set `data` to a folder that can"
+                f"{folder}: cannot be written ({error.strerror}); set `data` to another folder"
             ) from error
         self.clear()
 
