@@ -20,7 +20,7 @@ def frame(number: int, comment: str = "", org: str = "Aurora") -> bytes:
     """A message with this number; `comment` may name trouble that the ledger then makes."""
     body = {
         "Attribute": {"id": str(number), "uuid": f"0cda0c2f-3c87-40dd-bbc8-{number:012}", "event_id": "42",
-                      "type": "text", "category": "Other", "value": str(number), "comment": comment,
+                      "type": "number", "category": "Other", "value": str(number), "comment": comment,
                       "timestamp": "1729500000", "distribution": "5"},
         "Event": {"id": "42", "info": "Load", "org_id": "1", "orgc_id": "2", "distribution": "3",
                   "Orgc": {"id": "2", "name": org}},

@@ -59,9 +59,9 @@ class Publisher:
 
 
 @contextmanager
-def publishing(first: Iterable[bytes] = ()) -> Iterator[Publisher]:
+def publishing(first: Iterable[bytes] = (), group: int = 20) -> Iterator[Publisher]:
     """A publisher, until the end of the block."""
-    publisher = Publisher(first)
+    publisher = Publisher(first, group=group)
     try:
         yield publisher
     finally:

@@ -1,8 +1,8 @@
 """A plugin for tests that keeps books: what was counted, how often, in which order, and what it led to.
 
-`COUNTS` adds up how often each message was counted. `ENTRIES` gets an item for each in the same
-transaction, at its end: that stream is the order in which messages were counted. `HUNDREDS` gets one
-from `after_commit` for each hundred that the total passed. A message can ask for trouble by its comment.
+`COUNTS` adds up how often each attribute of the type `number` was counted. `ENTRIES` gets an item for
+each in the same transaction, at its end: that stream is the order in which they were counted. `HUNDREDS`
+gets one from `after_commit` for each hundred that the total passed. A comment can ask for trouble.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from watchfloor import (
 
 COUNTS = Keys("ledger:counts:{feed}", "zset", "number of a message; how often it was counted")
 ORGS = Keys("ledger:org:{org}", "string", "attributes of an organisation")
-TOTAL = Keys("ledger:total", "string", "attributes of all feeds")
+TOTAL = Keys("ledger:total", "string", "numbers of all feeds")
 TOLD = Keys("ledger:told", "string", "the last hundred that was announced")
 ACTIVITIES = Keys("ledger:activities", "hash", "activities by type")
 RAW = Keys("ledger:raw", "hash", "messages of topics that the core does not know")
@@ -55,8 +55,14 @@ TROUBLE: Mapping[str, Callable[[], None]] = {"kill": kill, "hang": hang, "fail":
 
 def count(attribute: AttributeShared, writes: Writes) -> None:
     TROUBLE.get(attribute.comment, bool)()
+    if attribute.event.org:
+        writes.incrby(ORGS(org=attribute.event.org))
+    if attribute.type == "number":
+        count_number(attribute, writes)
+
+
+def count_number(attribute: AttributeShared, writes: Writes) -> None:
     writes.zincrby(COUNTS(feed=attribute.feed), 1, attribute.value)
-    writes.incrby(ORGS(org=attribute.event.org))
     writes.incrby(TOTAL())
     writes.publish(ENTRIES, {"feed": attribute.feed, "value": attribute.value})
     writes.touch("total")
