@@ -12,9 +12,10 @@ from watchfloor.simulate import World, live
 
 NAMES = (
     "<script>alert(1)</script>", "a:b", "%3A", "watchfloor:lease:worker", "{org}", "line\nbreak", "\r\n\r\n",
-    "\u202eright to left", "\u05e9\u05dc\u05d5\u05dd", "\u0645\u0631\u062d\u0628\u0627", "\U0001f469\u200d\U0001f467\u2620\ufe0f",
-    "e\u0301", "long " * 60, "\0null\0", "\x1b[2J\x1b]0;x\x07", "\ufeff", "'; DROP TABLE", "../../etc/passwd",
-    "*", "[a-z]?", " ", "", "\u2028", "%s%n{0}", "\ud7ff\ue000\ufffd\U0010ffff",
+    "\u202eright to left", "\u05e9\u05dc\u05d5\u05dd", "\u0645\u0631\u062d\u0628\u0627",
+    "\U0001f469\u200d\U0001f467\u2620\ufe0f", "e\u0301", "long " * 60, "\0null\0", "\x1b[2J\x1b]0;x\x07",
+    "\ufeff", "'; DROP TABLE", "../../etc/passwd", "*", "[a-z]?", " ", "", "\u2028", "%s%n{0}",
+    "\ud7ff\ue000\ufffd\U0010ffff",
 )  # fmt: skip
 WRONG: tuple[Any, ...] = (
     None, True, False, 0, -1, 7, 1.5, 1e308, 2**63, -(2**63), 10**40, "", "x", "0", "9" * 5000, [], [[]],
