@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from watchfloor.misp.activities import Activity, AttributeDeleted, AttributeShared, ProposalMade
-from watchfloor.misp.decoded import Decoded, Part, Scene, levels_of
+from watchfloor.misp.decoded import Decoded, Part, Scene
 from watchfloor.misp.sightings import add_sighting
 from watchfloor.misp.tags import attached
+from watchfloor.misp.told import levels_of
 from watchfloor.misp.values import flag, ident, text, version
 from watchfloor.misp.wire import Empty, EventRow, ObjectRow, ProposalRow, WholeAttributeRow, each, value_of
 

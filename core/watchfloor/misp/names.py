@@ -15,7 +15,7 @@ from watchfloor.misp.model import Audience, Event
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from watchfloor.misp.decoded import Decoded
+    from watchfloor.misp.told import Told
 
 _SAME_REQUEST = timedelta(seconds=2)
 
@@ -33,16 +33,16 @@ class FeedNames:
             facts.kind: facts for facts in (self.events, self.orgs, self.groups, self.threads, self.pending)
         }
 
-    def want(self, decoded: Decoded, missing: set[str]) -> None:
+    def want(self, told: Told, missing: set[str]) -> None:
         """Add the fields that this message needs or may change, where they are not in memory."""
-        if decoded.event is not None:
-            self._want_event(decoded.event.event.id, missing)
-        for org in decoded.orgs:
+        if told.event is not None:
+            self._want_event(told.event.event.id, missing)
+        for org in told.orgs:
             self.orgs.want(org, missing)
-        for group in decoded.groups:
+        for group in told.groups:
             self.groups.want(group, missing)
-        if decoded.user_id or decoded.thread_id:
-            self._want_thread(decoded.thread_id, decoded.user_id, missing)
+        if told.user_id or told.thread_id:
+            self._want_thread(told.thread_id, told.user_id, missing)
 
     def follow(self, field: str, missing: set[str]) -> None:
         """Add what a field that was just loaded refers to."""
@@ -54,20 +54,20 @@ class FeedNames:
         elif kind == "pending":
             self._want_thread("", id_, missing)
 
-    def learn(self, decoded: Decoded) -> EventFacts:
+    def learn(self, told: Told) -> EventFacts:
         """Take in what a message tells; what is known now of the event that it is about."""
-        for org, name in decoded.orgs.items():
+        for org, name in told.orgs.items():
             if name:
                 self.orgs.learn(org, name)
-        for group, members in decoded.groups.items():
+        for group, members in told.groups.items():
             if members is not None:
                 self.groups.learn(group, members)
-        if decoded.event is None:
+        if told.event is None:
             return NO_EVENT
-        known = self.events.get(decoded.event.event.id)
-        if known is not None and known == decoded.event and known.event.org:
+        known = self.events.get(told.event.event.id)
+        if known is not None and known == told.event and known.event.org:
             return known
-        return self._learn_event(known, decoded.event)
+        return self._learn_event(known, told.event)
 
     def event(self, event_id: str) -> EventFacts:
         """What is known of an event."""
@@ -142,10 +142,10 @@ class Names:
             names = self._feeds[feed] = FeedNames()
         return names
 
-    def wanted(self, decoded: Decoded) -> set[str]:
+    def wanted(self, told: Told) -> set[str]:
         """The fields of the feed's hash that this message needs or may change and that must be fetched."""
         missing: set[str] = set()
-        self.of(decoded.message.feed).want(decoded, missing)
+        self.of(told.message.feed).want(told, missing)
         return missing
 
     def load(self, feed: str, stored: Mapping[str, bytes | None]) -> set[str]:

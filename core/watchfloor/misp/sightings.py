@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from watchfloor.misp.activities import Activity, SightingDeleted, SightingReported
 from watchfloor.misp.audience import Level, of_sighting
-from watchfloor.misp.decoded import Decoded, Part, Scene, levels_of
+from watchfloor.misp.decoded import Decoded, Part, Scene
+from watchfloor.misp.told import levels_of
 from watchfloor.misp.values import ident, text, version
 from watchfloor.misp.wire import AttributeRow, SightingRow, value_of
 
