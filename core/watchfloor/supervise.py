@@ -20,6 +20,7 @@ PARENT = "WATCHFLOOR__PARENT"
 _TICK = 0.2
 _YOUNG = 3.0  # seconds: who dies sooner, and was never up for longer, cannot start
 _PATIENCE = 10.0
+_LONGEST_PAUSE = 5.0
 
 
 @dataclass
@@ -52,6 +53,8 @@ class Supervisor:
         self._environment = {**os.environ, **environment, PARENT: str(os.getpid())}
         self._each_tick = each_tick
         self._trouble = ""
+        self._pause = _TICK
+        self._due = 0.0
         self.roles: list[Role] = []
 
     def start(self, *names: str) -> None:
@@ -72,16 +75,24 @@ class Supervisor:
             self.tick()
 
     def tick(self) -> None:
-        """Look after everything once. A Redis that cannot start now may when there is room again."""
+        """Look after everything once."""
+        if time.monotonic() >= self._due:
+            self._look_after_redis()
+        for role in self.roles:
+            self._look_after(role, time.monotonic())
+
+    def _look_after_redis(self) -> None:
+        """One that cannot start now may when there is room again; it is not tried all the time."""
         try:
             self._each_tick()
-            self._trouble = ""
         except StoreError as error:
             if str(error) != self._trouble:
                 log.error("%s", error)  # noqa: TRY400 (a sentence for people)
             self._trouble = str(error)
-        for role in self.roles:
-            self._look_after(role, time.monotonic())
+            self._due = time.monotonic() + self._pause
+            self._pause = min(_LONGEST_PAUSE, 2 * self._pause)
+        else:
+            self._trouble, self._pause = "", _TICK
 
     def _look_after(self, role: Role, now: float) -> None:
         if role.process is None:
