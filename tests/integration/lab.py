@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,14 +23,20 @@ from watchfloor.config.settings import RedisSettings
 from watchfloor.store.clients import Commands
 from watchfloor.store.connect import connect
 from watchfloor.store.embedded import EmbeddedServer
-from watchfloor.testing import until
+from watchfloor.testing import until as until_
 
 HERE = Path(__file__).parent
 LEDGER = HERE / "ledger_plugin"
 _METADATA = "Metadata-Version: 2.1\nName: watchfloor-ledger\nVersion: 1.0\n"
 _ENTRY_POINTS = "[watchfloor.plugins]\nledger = watchfloor_ledger\n"
 
+PATIENCE = 30.0
 Done = subprocess.CompletedProcess[str]
+
+
+def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
+    """Wait until the condition is true; whole processes on a busy machine take their time."""
+    until_(condition, what, seconds)
 
 
 def install_ledger(folder: Path) -> str:
@@ -73,10 +79,10 @@ class Process:
         self.popen.terminate()
         return self.popen.wait(seconds)
 
-    def wait(self, seconds: float = 20.0) -> int:
+    def wait(self, seconds: float = PATIENCE) -> int:
         return self.popen.wait(seconds)
 
-    def until(self, words: str, seconds: float = 20.0) -> None:
+    def until(self, words: str, seconds: float = PATIENCE) -> None:
         """Wait until it printed these words; it must not end before."""
         until(lambda: words in self.text or not self.alive(), f"'{words}' in the log", seconds)
         assert words in self.text, self.text

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 
 import zmq
 from books import frame
-
-from watchfloor.testing import until
+from lab import until
 
 
 class Publisher:
@@ -55,7 +54,7 @@ class Publisher:
     def wait(self, more: int) -> None:
         """Until so many more are sent."""
         goal = self.sent + more
-        until(lambda: self.sent >= goal, f"{more} more messages", 30)
+        until(lambda: self.sent >= goal, f"{more} more messages")
 
 
 @contextmanager

@@ -13,13 +13,12 @@ from urllib.request import urlopen
 
 import pytest
 from books import check_all, total
-from lab import Lab, Process, Server, children, exists, free_port, pid_of
+from lab import Lab, Process, Server, children, exists, free_port, pid_of, until
 from publisher import Publisher, publishing
 
 from watchfloor.store.clients import Commands
 from watchfloor.store.embedded import EmbeddedServer
 from watchfloor.store.keys import DEMO, FEED_STATS
-from watchfloor.testing import until
 
 ROLES = ("subscribe", "work", "serve")
 

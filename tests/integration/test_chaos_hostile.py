@@ -8,7 +8,7 @@ from urllib.request import urlopen
 
 from books import check, frame, store
 from hostile import NAMES, inputs, wrong_types
-from lab import Lab, Server, free_port
+from lab import Lab, Server, free_port, until
 from publisher import publishing
 from watchfloor_ledger import ACTIVITIES, ORGS, RAW
 
@@ -19,7 +19,6 @@ from watchfloor.store import failures
 from watchfloor.store.clients import Commands
 from watchfloor.store.keys import FEED_STATS, WORKER_STATS
 from watchfloor.store.streams import storable
-from watchfloor.testing import until
 
 MANY = 100_000
 OVER_ZMQ = 10_000
@@ -97,7 +96,7 @@ def test_ten_thousand_over_zmq(lab: Lab, server: Server) -> None:
         subscriber = lab.start("subscribe")
         until(publisher.met.is_set, "the subscription")
         publisher.end()
-    until(lambda: int(redis.hget(FEED_STATS(feed="misp"), "messages") or 0) >= len(frames), "all of them", 30)
+    until(lambda: int(redis.hget(FEED_STATS(feed="misp"), "messages") or 0) >= len(frames), "all of them")
     assert subscriber.stop() == 0
     lab.succeed("work", "--drain")
     check_the_books(redis, frames, OVER_ZMQ // GOOD_EVERY)

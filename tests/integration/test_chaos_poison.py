@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 from books import check_all, frame, hundreds, store, total
-from lab import Lab, Server
+from lab import Lab, Server, until
 
 from watchfloor import misp
 from watchfloor.misp import Message
 from watchfloor.store import failures
 from watchfloor.store.clients import Commands
 from watchfloor.store.keys import ATTEMPTS, FAILURE_COUNTS, WORKER_STATS
-from watchfloor.testing import SiteMaker, until
+from watchfloor.testing import SiteMaker
 from watchfloor.worker import loop
 from watchfloor.worker.loop import Worker
 
@@ -32,7 +32,7 @@ def work_until(lab: Lab, redis: Commands, count: int, most: int) -> int:
             worker = lab.start("work")
         return total(redis) >= count and len(hundreds(redis)) == count // 100
 
-    until(done, f"{count} messages", 40)
+    until(done, f"{count} messages")
     assert worker.stop() == 0
     return ended
 

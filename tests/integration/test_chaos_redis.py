@@ -10,12 +10,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from books import CATEGORIES, check_all, hundreds, total
-from lab import Lab, Server, answers, children, exists, free_port, pid_of, server_in
+from lab import Lab, Server, answers, children, exists, free_port, pid_of, server_in, until
 from publisher import Publisher, publishing
 
 from watchfloor.store.clients import Commands
 from watchfloor.store.embedded import EmbeddedServer
-from watchfloor.testing import until
 
 AWAY = 10.0
 
@@ -23,7 +22,7 @@ AWAY = 10.0
 def check_in_the_end(redis: Commands, publisher: Publisher) -> None:
     """All that was published is counted, once, in order."""
     sent = publisher.end()
-    until(lambda: total(redis) >= len(sent), "the end of the work", 30)
+    until(lambda: total(redis) >= len(sent), "the end of the work")
     until(lambda: len(hundreds(redis)) >= len(sent) // 100, "the last announcement")
     check_all(redis, {"misp": sent})
     assert redis.zscore(CATEGORIES, "Other") == len(sent)

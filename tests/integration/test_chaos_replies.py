@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from books import check_all, frame, hundreds, store, total
-from lab import Lab, Server
+from lab import Lab, Server, until
 from proxy import Proxy
 from publisher import publishing
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -12,7 +12,6 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from watchfloor.config.settings import RedisSettings
 from watchfloor.store.connect import connect
 from watchfloor.store.keys import LEASE
-from watchfloor.testing import until
 
 MANY = 6000
 
@@ -38,7 +37,7 @@ def test_the_worker_loses_replies_to_its_transactions(lab: Lab, server: Server, 
     store(redis, map(frame, range(MANY)))
     proxy.lose = 0.2
     worker = lab.start("work")
-    until(lambda: total(redis) == MANY and len(hundreds(redis)) == MANY // 100, "the end of the work", 40)
+    until(lambda: total(redis) == MANY and len(hundreds(redis)) == MANY // 100, "the end of the work")
     assert worker.alive()
     assert proxy.lost > 20
     assert b"watchfloor-worker" in {client["name"].encode() for client in redis.client_list()}
@@ -58,7 +57,7 @@ def test_subscriber_and_worker_lose_replies_all_the_way(lab: Lab, server: Server
         proxy.lose = 0.2
         publisher.wait(2000)
         sent = publisher.end()
-        until(lambda: total(redis) >= len(sent), "the end of the work", 40)
+        until(lambda: total(redis) >= len(sent), "the end of the work")
         proxy.lose = 0.0
         until(lambda: len(hundreds(redis)) >= len(sent) // 100, "the last announcement")
     assert proxy.lost > 10

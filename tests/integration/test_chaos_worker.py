@@ -11,12 +11,11 @@ from contextlib import ExitStack
 
 import pytest
 from books import CATEGORIES, check_all, frame, hundreds, total
-from lab import Lab, Server
+from lab import Lab, Server, until
 
 from watchfloor.store.clients import Commands
 from watchfloor.store.keys import LEASE
 from watchfloor.store.streams import Appender
-from watchfloor.testing import until
 
 
 def holder(redis: Commands) -> int:
@@ -63,7 +62,7 @@ def check_in_the_end(redis: Commands, load: Load) -> None:
     """Everything that was sent is counted, once, in order."""
     sent = load.end()
     expected = sum(len(numbers) for numbers in sent.values())
-    until(lambda: total(redis) >= expected, "the end of the work", 30)
+    until(lambda: total(redis) >= expected, "the end of the work")
     until(lambda: len(hundreds(redis)) >= expected // 100, "the last announcement")
     check_all(redis, sent)
     # Both feeds tell of the same attributes, which trendings counts once.

@@ -1,0 +1,90 @@
+"""A third party's plugin: written by `new-plugin`, tested, built, installed and listed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+from lab import Lab
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples" / "watchfloor-hello"
+OFFLINE = {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+
+def run(*command: str | Path, cwd: Path, **environment: str) -> str:
+    """Run a command that must succeed; what it prints."""
+    ours = ("PYTEST", "WATCHFLOOR")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=cwd,
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def files(folder: Path) -> dict[str, str]:
+    """What is in a folder, without what running it leaves behind."""
+    left = ("__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache")
+    return {
+        path.relative_to(folder).as_posix(): path.read_text()
+        for path in folder.rglob("*")
+        if path.is_file() and not any(part in left for part in path.parts)
+    }
+
+
+def test_new_plugin_writes_the_example(lab: Lab) -> None:
+    said = lab.succeed("new-plugin", "hello")
+    assert "watchfloor-hello is ready" in said
+    assert files(lab.folder / "watchfloor-hello") == files(EXAMPLE)
+    assert "exists already" in lab.refused("new-plugin", "hello")
+    for name in ("Hello", "a-b", "import", "2x", ""):
+        assert lab.run("new-plugin", "--into", "elsewhere", name).returncode == 2
+    assert not (lab.folder / "elsewhere").exists()
+
+
+def test_a_new_plugin_passes_its_tests_at_once(lab: Lab) -> None:
+    """Installed in a folder of its own, with what this environment has."""
+    lab.succeed("new-plugin", "phishing")
+    plugin, site = lab.folder / "watchfloor-phishing", lab.folder / "packages"
+    assert not any("hello" in (name + text).lower() for name, text in files(plugin).items())
+    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation")
+    run(*pip, "--target", site, plugin, cwd=lab.folder, **OFFLINE)
+    said = run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", cwd=plugin, PYTHONPATH=str(site))
+    assert " passed" in said
+    lab.environment["PYTHONPATH"] = str(site)
+    lab.configure(plugins={"phishing": {"ignore": ["Aurora"]}})
+    (listed, *_) = json.loads(lab.succeed("plugins", "--json"))
+    assert (listed["name"], listed["state"], listed["version"]) == ("phishing", "enabled", "0.1.0")
+
+
+@pytest.mark.timeout(300)
+def test_the_example_beside_the_built_wheel_in_a_fresh_environment(lab: Lab) -> None:
+    """Both are built, and installed with what they need from the registry of packages."""
+    build = (sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", lab.folder / "dist")
+    for source in (ROOT, EXAMPLE):
+        run(*build, source, cwd=lab.folder)
+    hello, product = sorted((lab.folder / "dist").glob("*.whl"), key=lambda wheel: "hello" not in wheel.name)
+    venv.create(lab.folder / "venv", with_pip=True)
+    programs = lab.folder / "venv" / "bin"
+    pip = (programs / "python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
+    run(*pip, product, f"watchfloor-hello[dev] @ {hello.as_uri()}", cwd=lab.folder)
+    tested = run(
+        programs / "python", "-m", "pytest", "-p", "no:cacheprovider", EXAMPLE / "tests", cwd=lab.folder
+    )
+    assert " passed" in tested
+    lab.configure(plugins={"hello": {}, "trendings": {}})
+    mine, first_party = json.loads(run(programs / "watchfloor", "plugins", "--json", cwd=lab.folder))
+    assert (mine["name"], mine["distribution"], mine["state"]) == ("hello", "watchfloor-hello", "enabled")
+    assert (first_party["distribution"], first_party["state"]) == ("watchfloor", "enabled")
+    assert "hello:by_org:{date}" in run(programs / "watchfloor", "keys", "--no-count", cwd=lab.folder)
