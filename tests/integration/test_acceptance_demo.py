@@ -96,7 +96,7 @@ def test_events_are_replayed_on_their_own_days(lab: Lab, server: Server) -> None
     attribute = {"id": "1", "uuid": "0cda0c2f-3c87-40dd-bbc8-c8ea40057738", "type": "number", "value": "3",
                  "category": "Other", "timestamp": "1729500000", "distribution": "5"}  # fmt: skip
     event = {"id": "5", "uuid": "5c9e9b1e-7a6c-4c4e-9a0c-0a1b2c3d4e5f", "info": "Old news", "published": True,
-             "date": "2024-10-21", "timestamp": "1729500000", "publish_timestamp": "1729500000", "distribution": "3",
+             "date": "2024-10-21", "timestamp": "1729500000", "distribution": "3",
              "Orgc": {"id": "2", "name": "Aurora"}, "Attribute": [attribute]}  # fmt: skip
     file = lab.folder / "event.json"
     file.write_text(json.dumps({"response": [{"Event": event}]}))
