@@ -74,20 +74,15 @@ class Keys:
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
-        """Matches the whole name of any key of the family."""
+        """Matches the whole name of any key of the family; its groups are the parts, in order."""
         pieces = _PLACEHOLDER.split(self.pattern)
         return re.compile(
             "".join(
-                re.escape(piece) if i % 2 == 0 else (r"\d{8}" if piece == "date" else "[^:]+")
+                re.escape(piece) if i % 2 == 0 else (r"(\d{8})" if piece == "date" else "([^:]+)")
                 for i, piece in enumerate(pieces)
             ),
             re.DOTALL,
         )
-
-    @cached_property
-    def glob(self) -> str:
-        """A pattern for Redis' SCAN that finds at least every key of the family."""
-        return _PLACEHOLDER.sub("*", re.sub(r"([*?\[\]\\])", r"\\\1", self.pattern))
 
     @cached_property
     def _made(self) -> dict[tuple[object, ...], tuple[tuple[str, ...], Key]]:

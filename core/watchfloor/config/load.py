@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -84,7 +83,7 @@ def _override(tree: layers.Tree, origins: dict[str, str], path: str, text: str, 
 
 def _sections(tree: Mapping[str, Any]) -> Mapping[str, Any]:
     """`geo:` with nothing behind it means the plugin with its defaults; likewise for the core's."""
-    tree = {key: value for key, value in copy.copy(tree).items() if value is not None}
+    tree = {key: value for key, value in tree.items() if value is not None}
     if isinstance(plugins := tree.get("plugins"), dict):
         tree["plugins"] = {name: _section(name, section) for name, section in plugins.items()}
     elif isinstance(plugins, list):

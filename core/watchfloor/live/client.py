@@ -14,7 +14,6 @@ class Client:
     def __init__(self, limit: int) -> None:
         self._frames: deque[bytes] = deque(maxlen=limit)
         self._dropped = 0
-        self._beat = False
         self._closed = False
         self._wake = asyncio.Event()
 
@@ -27,7 +26,6 @@ class Client:
 
     def beat(self) -> None:
         """Show the browser, and every proxy between, that the connection is in use."""
-        self._beat = True
         self._wake.set()
 
     def close(self) -> None:
@@ -45,5 +43,4 @@ class Client:
         chunk = told + b"".join(self._frames)
         self._frames.clear()
         self._dropped = 0
-        self._beat = False
         return chunk or HEARTBEAT

@@ -17,7 +17,6 @@ HOURS = (
     1.60, 1.80, 2.20, 2.10, 1.80, 1.30, 0.80, 0.55, 0.45, 0.40, 0.35, 0.30,
 )  # fmt: skip
 WEEKEND = 0.3
-HOUR = 3600.0
 # What a stretch of time is multiplied by; the mean is 1.
 BURSTS = (0.4, 0.4, 0.4, 0.4, 0.4, 1.0, 1.0, 1.0, 1.7, 3.3)
 
@@ -30,7 +29,7 @@ def daily(moment: float, zone: tzinfo) -> float:
     """How busy it is at a moment, 1 being the mean over a week.
 
     >>> from datetime import UTC
-    >>> daily(1_700_042_000, UTC) > daily(1_700_042_000 - 12 * HOUR, UTC)
+    >>> daily(1_700_042_000, UTC) > daily(1_700_042_000 - 12 * 3600, UTC)
     True
     """
     local = datetime.fromtimestamp(moment, zone)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from watchfloor.contracts import Keys
@@ -95,8 +95,9 @@ def _day(family: Keys, name: str) -> date | None:
     """The day in a key's name, None where its family has none or the digits are no day."""
     if "date" not in family.placeholders:
         return None
-    match = re.fullmatch(family.regex.pattern.replace(r"\d{8}", r"(\d{8})", 1), name, re.DOTALL)
+    match = family.regex.fullmatch(name)
+    day = match[family.placeholders.index("date") + 1] if match else ""
     try:
-        return datetime.strptime(match[1], "%Y%m%d").date() if match else None  # noqa: DTZ007 (a day has no zone)
+        return date.fromisoformat(day)
     except ValueError:
         return None
