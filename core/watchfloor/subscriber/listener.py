@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 Context: TypeAlias = "zmq.Context[zmq.Socket[bytes]]"
 Socket: TypeAlias = "zmq.Socket[bytes]"
 
-_ADDRESS = re.compile(r"tcp://[^/\s]+:\d{1,5}|ipc://.+")
+_ADDRESS = re.compile(r"tcp://[^/\s]+:(\d{1,5})|ipc://.+")
+_LAST_PORT = 65535
 _DRAIN = 1000  # frames that are put into the inbox at a time
 _TICK = 100  # milliseconds
 _TELL = 1.0
@@ -112,10 +113,15 @@ class Listener:
 
 def check(feed: FeedSettings, path: str) -> None:
     """ConfigError if the settings of the feed, at `path` in the configuration, cannot be used."""
-    if not _ADDRESS.fullmatch(feed.url):
-        raise ConfigError(f"{path}.url: '{feed.url}' is no address like tcp://misp.example:50000")
-    with zmq.Context() as context, _socket(context, feed, path):
-        pass
+    no_address = f"{path}.url: '{feed.url}' is no address like tcp://misp.example:50000"
+    address = _ADDRESS.fullmatch(feed.url)
+    if not address or not 0 < int(address[1] or 1) <= _LAST_PORT:
+        raise ConfigError(no_address)
+    with zmq.Context() as context, _socket(context, feed, path) as socket:
+        try:
+            socket.connect(feed.url)
+        except zmq.ZMQError as error:
+            raise ConfigError(f"{no_address} ({error.strerror})") from error
 
 
 @contextmanager
@@ -142,18 +148,18 @@ def _authenticate(socket: Socket, feed: FeedSettings, path: str) -> None:
             else zmq.curve_keypair()
         )
         keys = {"server": feed.curve_server_key, "public": public, "secret": secret}
+        rule = "a CURVE key is 40 characters of Z85, as zmq.curve_keypair() makes"
         for name, key in keys.items():
-            _set_key(socket, name, key, f"{path}.curve_{name}_key")
+            option = getattr(zmq, f"CURVE_{name.upper()}KEY")
+            _set(socket, option, key, f"{path}.curve_{name}_key: {rule}")
     elif feed.username is not None:
-        socket.plain_username = feed.username.encode()
-        socket.plain_password = (feed.password or "").encode()
+        rule = "ZMQ PLAIN takes a name and a password, of 1 to 255 bytes each"
+        _set(socket, zmq.PLAIN_USERNAME, feed.username, f"{path}.username: {rule}")
+        _set(socket, zmq.PLAIN_PASSWORD, feed.password or "", f"{path}.password: {rule}")
 
 
-def _set_key(socket: Socket, name: str, key: str | bytes, path: str) -> None:
-    option = getattr(zmq, f"CURVE_{name.upper()}KEY")
+def _set(socket: Socket, option: int, value: str | bytes, rule: str) -> None:
     try:
-        socket.set(option, key.encode() if isinstance(key, str) else key)
+        socket.set(option, value.encode() if isinstance(value, str) else value)
     except zmq.ZMQError as error:
-        raise ConfigError(
-            f"{path}: a CURVE key is 40 characters of Z85, as zmq.curve_keypair() makes"
-        ) from error
+        raise ConfigError(rule) from error
