@@ -20,7 +20,8 @@ from watchfloor.cli.roles import ROLES, announce, supervise, wait_for_web, web_o
 from watchfloor.errors import WatchfloorError
 from watchfloor.simulate import Publisher, World, history, live, play
 from watchfloor.store import maintenance
-from watchfloor.store.keys import DEMO, LEASE
+from watchfloor.store.keys import DEMO
+from watchfloor.store.lease import holder_of
 from watchfloor.supervise import stopping
 
 log = logging.getLogger(__name__)
@@ -74,10 +75,8 @@ def _set_up(console: Console) -> None:
 def _make_room(console: Console) -> None:
     """Remove what an earlier demo left; refuse to touch anything else."""
     redis, families = console.redis, console.site.families
-    if holder := redis.get(LEASE(name="worker")):
-        raise WatchfloorError(
-            f"a worker is running on this Redis ({holder.decode().rpartition(':')[0]}): stop it"
-        )
+    if holder := holder_of(redis, "worker"):
+        raise WatchfloorError(f"a worker is running on this Redis ({holder}): stop it first")
     if not redis.get(DEMO()) and any(found.family for found in maintenance.scan(redis, families)):
         raise WatchfloorError(
             "this Redis holds real data, which a demo would spoil: set redis.url to another, or 'embedded'"

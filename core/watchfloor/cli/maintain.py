@@ -9,7 +9,7 @@ import click
 from watchfloor.cli.context import Console
 from watchfloor.errors import WatchfloorError
 from watchfloor.store import maintenance
-from watchfloor.store.keys import LEASE
+from watchfloor.store.lease import holder_of
 
 
 @click.command()
@@ -18,9 +18,9 @@ from watchfloor.store.keys import LEASE
 @click.pass_obj
 def clean(console: Console, yes: bool, dry_run: bool) -> None:
     """Delete every key that the core and the enabled plugins declare, and nothing else."""
-    holder = console.redis.get(LEASE(name="worker"))
+    holder = holder_of(console.redis, "worker")
     if holder and not dry_run:
-        raise WatchfloorError(f"a worker is running ({holder.decode().rpartition(':')[0]}): stop it first")
+        raise WatchfloorError(f"a worker is running ({holder}): stop it first")
     found = maintenance.usage(console.redis, console.site.families)
     for pattern, total in sorted(found.items()):
         if pattern:

@@ -13,11 +13,13 @@ import click
 
 from watchfloor.cli.context import Console
 from watchfloor.cli.progress import bar
+from watchfloor.cli.roles import refuse_demo
 from watchfloor.config import FeedSettings, Sources, convert
 from watchfloor.errors import WatchfloorError
 from watchfloor.replay import Unreadable, read
 from watchfloor.simulate import Message
-from watchfloor.store.keys import CURSORS, DEMO, LEASE
+from watchfloor.store.keys import CURSORS
+from watchfloor.store.lease import holder_of
 from watchfloor.store.streams import Appender, Id, parse_id
 from watchfloor.worker.loop import Worker
 
@@ -39,10 +41,7 @@ def replay(console: Console, files: tuple[str, ...], feed: str) -> None:
     Everything lands on the day it belongs to. A running worker works it off; without one, this does.
     """
     _check_name(console, feed)
-    if console.redis.get(DEMO()):
-        raise WatchfloorError(
-            "this Redis holds demo data: set redis.url to another, or 'watchfloor clean' first"
-        )
+    refuse_demo(console)
     problems: list[Unreadable] = []
     with bar("replaying") as progress:
         total = feed_in(console, feed, read(files, problems.append), progress)
@@ -104,7 +103,7 @@ def _work_off(console: Console, ahead: _Ahead, progress: Progress, most: int) ->
     """Wait until no more than `most` messages are left, working them off if nobody else does."""
     while ahead.total - ahead.done > most and ahead.look() > most:
         progress(ahead.done, ahead.total)
-        if console.redis.exists(LEASE(name="worker")):
+        if holder_of(console.redis, "worker"):
             time.sleep(0.1)
         else:
             Worker(console.site, console.url).run(threading.Event(), drain=True)

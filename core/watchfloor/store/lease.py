@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from redis import Redis
     from redis.client import Pipeline
 
+    from watchfloor.store.clients import Commands
+
+
+def holder_of(redis: Commands, name: str) -> str | None:
+    """Who holds the lease of this name, as host:process."""
+    token = redis.get(LEASE(name=name))
+    return token.decode(errors="replace").rpartition(":")[0] if token else None
+
 
 class Lease:
     """The lease `name`, held for `seconds` after each commit or renewal.
@@ -42,8 +50,7 @@ class Lease:
 
     def holder(self) -> str | None:
         """Who holds it, as host:process."""
-        value = self.redis.get(self.key)
-        return value.decode(errors="replace").rpartition(":")[0] if isinstance(value, bytes) else None
+        return holder_of(self.redis, self.name)
 
     def renew(self) -> None:
         """Keep it for another period; LeaseLostError when it is no longer ours."""
@@ -56,15 +63,15 @@ class Lease:
         except LeaseLostError:
             return
 
-    def commit(self, fill: Callable[[Pipeline], object], *watch: str) -> list[Any]:
+    def commit(self, fill: Callable[[Pipeline], object]) -> list[Any]:
         """Apply what `fill` puts into the transaction, if the lease is still ours.
 
         Returns the replies to what `fill` put in, errors of single commands included as values.
-        Raises LeaseLostError, with nothing applied, when another process holds the lease or a key of
-        `watch` changed meanwhile. On any other error it is unknown whether it was applied.
+        Raises LeaseLostError, with nothing applied, when another process holds the lease. On any other
+        error it is unknown whether it was applied.
         """
         with self.redis.pipeline(transaction=True) as pipe:
-            pipe.watch(self.key, *watch)
+            pipe.watch(self.key)
             if pipe.get(self.key) != self.token:
                 raise LeaseLostError(f"the lease '{self.name}' is held by another process")
             pipe.multi()
