@@ -15,12 +15,11 @@ from redis.exceptions import RedisError
 from watchfloor.contracts import Key
 from watchfloor.plugins import Plugin
 from watchfloor.site import Site
-from watchfloor.store import failures
 from watchfloor.store.failures import Failure
 from watchfloor.store.keys import TOUCHED
 from watchfloor.store.lease import Lease
 from watchfloor.store.writes import Merged, Recorder
-from watchfloor.worker.commit import LiveIds, Transaction
+from watchfloor.worker.commit import LiveIds, Transaction, keep
 from watchfloor.worker.guard import Guard, HandlerTimeout
 from watchfloor.worker.process import describe
 
@@ -113,12 +112,7 @@ class AfterCommit:
                 transaction.failed(pipe, failure)
 
         refused = transaction.refused(self._lease.commit(fill))
-        if refused:
-            self._lease.commit(lambda pipe: self._record(pipe, refused))
-
-    def _record(self, pipe: Any, refused: list[Failure]) -> None:
-        for failure in refused:
-            failures.add(pipe, failure, self._site.settings.worker.failures_kept)
+        keep(self._lease, refused, self._site.settings)
 
     def _guarded(self, plugin: Plugin, touched: list[str], recorder: Recorder) -> Failure | None:
         limit = self._site.settings.worker.handler_seconds * _PATIENCE

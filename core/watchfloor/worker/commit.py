@@ -26,6 +26,7 @@ from watchfloor.store.keys import (
     TOUCHED,
     WORKER_STATS,
 )
+from watchfloor.store.lease import Lease
 from watchfloor.store.writes import Merged
 from watchfloor.worker.process import Outcome
 
@@ -139,3 +140,14 @@ class Transaction:
             )
             for owner, texts in errors.items()
         ]
+
+
+def keep(lease: Lease, refused: list[Failure], settings: Settings) -> None:
+    """Record what Redis refused of a transaction, in another one."""
+
+    def fill(pipe: Any) -> None:
+        for failure in refused:
+            failures.add(pipe, failure, settings.worker.failures_kept)
+
+    if refused:
+        lease.commit(fill)

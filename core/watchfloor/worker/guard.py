@@ -22,7 +22,7 @@ class HandlerTimeout(BaseException):
 
 
 class Guard:
-    """Raises HandlerTimeout inside whatever runs in `limit` for longer than its seconds.
+    """Raises HandlerTimeout in what runs between `enter` and `leave` for longer than its seconds.
 
     Works in the main thread only; elsewhere nothing is interrupted (only tests run there).
     """

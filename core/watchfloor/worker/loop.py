@@ -14,14 +14,15 @@ from redis.exceptions import RedisError
 from watchfloor.errors import LeaseLostError, WatchfloorError
 from watchfloor.misp import Message, Names
 from watchfloor.site import Site
-from watchfloor.store import failures
 from watchfloor.store.checks import explain
 from watchfloor.store.connect import connect
+from watchfloor.store.failures import Failure
 from watchfloor.store.keys import ATTEMPTS, LIVE_LAST
 from watchfloor.store.lease import Lease
+from watchfloor.store.streams import parse_id
 from watchfloor.store.urls import redact
 from watchfloor.worker.after import AfterCommit
-from watchfloor.worker.commit import LiveIds, Transaction
+from watchfloor.worker.commit import LiveIds, Transaction, keep
 from watchfloor.worker.guard import Guard, StuckWatch
 from watchfloor.worker.marker import FATAL, Marker, of_the_dead
 from watchfloor.worker.process import Item, Outcome, Processor, decode
@@ -35,6 +36,7 @@ _IDLE = 1.0  # seconds that a read waits; far below the timeout of the connectio
 _AFTER_EVERY = 0.25  # seconds between two runs of after_commit under load
 _PAUSE = (0.1, 1.0)  # seconds before Redis is tried again: first, and at most
 _LOOK_EVERY = 2.0  # seconds after which to look for what the retry of a failure touched
+_TOLD = 5  # failures of a batch that are logged; all of them are kept
 
 
 class Worker:
@@ -221,27 +223,19 @@ class _Session:
             del self._attempts[field]
         if outcome.merged.touched:
             self._after.touched()
-        self._report(transaction.refused(replies), outcome)
+        refused = transaction.refused(replies)
+        keep(self._lease, refused, self._settings)
+        _report([*refused, *outcome.failures])
 
-    def _record(self, pipe: Any, refused: list[failures.Failure]) -> None:
-        for failure in refused:
-            failures.add(pipe, failure, self._settings.worker.failures_kept)
 
-    def _report(self, refused: list[failures.Failure], outcome: Outcome) -> None:
-        if refused:
-            self._lease.commit(lambda pipe: self._record(pipe, refused))
-        for failure in [*refused, *outcome.failures][:5]:
-            log.warning(
-                "%s: %s: %s", failure.plugin, failure.kind, failure.error.partition("\n")[0],
-                extra={"plugin": failure.plugin, "topic": failure.topic, "message_id": failure.id},
-            )  # fmt: skip
+def _report(failed: list[Failure]) -> None:
+    for failure in failed[:_TOLD]:
+        log.warning(
+            "%s: %s: %s", failure.plugin, failure.kind, failure.error.partition("\n")[0],
+            extra={"plugin": failure.plugin, "topic": failure.topic, "message_id": failure.id},
+        )  # fmt: skip
 
 
 def _passed(field: str, last: dict[str, str]) -> bool:
     feed, _, entry = field.rpartition(" ")
-    return feed in last and _order(entry) <= _order(last[feed])
-
-
-def _order(entry: str) -> tuple[int, int]:
-    ms, _, seq = entry.partition("-")
-    return int(ms), int(seq or 0)
+    return feed in last and parse_id(entry.encode()) <= parse_id(last[feed].encode())
