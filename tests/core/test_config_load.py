@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from watchfloor.config import Settings, load, zone
+from watchfloor.config import Secret, Settings, Sources, convert, load, zone
 from watchfloor.config.show import HIDDEN, effective
 from watchfloor.errors import ConfigError
 
@@ -49,10 +50,33 @@ def test_a_wrong_file_gives_one_sentence_with_the_path(tmp_path: Path, text: str
     assert "\n" not in str(caught.value)
 
 
-def test_a_secret_of_the_wrong_type_is_not_shown(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "redis: {password: [hunter2]}",
+        "redis: {sentinel_password: {a: hunter2}}",
+        "redis: 'redis://ada:hunter2@db.example/0'",
+        "feeds: {name: a, password: hunter2}",
+        "feeds: [[hunter2]]",
+        "plugins: {geo: [hunter2]}",
+    ],
+)
+def test_a_secret_in_the_wrong_place_is_not_shown(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        load(config(tmp_path, "redis: {password: [hunter2]}"), environ={})
+        load(config(tmp_path, text), environ={})
     assert "hunter2" not in str(caught.value)
+
+
+class _Keyed(msgspec.Struct):
+    token: Secret | None = None
+    tokens: dict[str, Secret] = msgspec.field(default_factory=dict)
+
+
+@pytest.mark.parametrize("tree", [{"token": 4711}, {"tokens": {"a": 4711}}])
+def test_a_plugin_s_secret_is_not_shown_whatever_it_is_called(tree: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match=r"plugins\.x\.token") as caught:
+        convert(tree, _Keyed, "plugins.x", Sources())
+    assert "4711" not in str(caught.value)
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"a: \x00", b"&a [*a]"])

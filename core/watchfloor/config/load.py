@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from watchfloor.config import layers
+from watchfloor.config.schema import names_at, secret_at, steps
 from watchfloor.config.settings import Settings
 from watchfloor.errors import ConfigError
+from watchfloor.store.urls import redact
 
 DEFAULT_FILE = Path("config.yaml")
 S = TypeVar("S")
@@ -51,24 +53,27 @@ def load(
     `file` None takes `config.yaml` of the working directory if there is one, else the defaults.
     `overrides` are `path=value` of the command line. Raises ConfigError.
     """
-    environ = os.environ if environ is None else environ
     if file is None and DEFAULT_FILE.is_file():
         file = DEFAULT_FILE
     tree = layers.read_file(file) if file else {}
     origins = {path: str(file) for path, _ in layers.leaves(tree)} if tree else {}
+    for path, text, origin in _set(overrides, os.environ if environ is None else environ):
+        _override(tree, origins, path, text, origin)
+    references: dict[str, str] = {}
+    tree = layers.resolve(tree, references.__setitem__, file.parent if file else Path())
+    sources = Sources(origins, references, str(file or "configuration"))
+    return Loaded(_checked(convert(_sections(tree), Settings, "", sources)), file, sources)
+
+
+def _set(overrides: Sequence[str], environ: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Path, value and origin of what goes before the file, what goes before all else last."""
     for path, text in layers.environment(environ).items():
-        _override(tree, origins, path, text, f"environment {layers.ENV_PREFIX}{_variable(path)}")
+        yield path, text, f"environment {layers.ENV_PREFIX}{_variable(path)}"
     for override in overrides:
         path, equals, text = override.partition("=")
         if not equals:
             raise ConfigError(f"--set {override}: must be path=value, such as web.port=8002")
-        _override(tree, origins, path.strip(), text, "command line")
-    references: dict[str, str] = {}
-    tree = layers.resolve(tree, references.__setitem__, file.parent if file else Path())
-    settings = convert(
-        _sections(tree), Settings, "", Sources(origins, references, str(file or "configuration"))
-    )
-    return Loaded(_checked(settings), file, Sources(origins, references, str(file or "configuration")))
+        yield path.strip(), text, "command line"
 
 
 def _variable(path: str) -> str:
@@ -95,7 +100,7 @@ def _section(name: str, section: object) -> object:
     if section is None:
         return {}
     if not isinstance(section, dict):
-        raise ConfigError(f"plugins.{name}: must map settings to values, or be {{}}, not {section!r}")
+        raise ConfigError(f"plugins.{name}: must map settings to values, or be {{}}{_shown(section)}")
     return section
 
 
@@ -119,9 +124,7 @@ def zone(settings: Settings) -> ZoneInfo:
     name = _local_zone() if settings.timezone == "local" else settings.timezone
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError) as error:  # ZoneInfoNotFoundError is a KeyError
-        raise ConfigError(f"timezone: '{name}' is not a time zone ({error}); say Europe/Paris, UTC") from None
-    except KeyError:
+    except (OSError, ValueError, KeyError):  # a folder, a path that leads out, a name that nobody knows
         raise ConfigError(
             f"timezone: '{name}' is not a time zone; say 'local', 'UTC' or 'Europe/Paris'"
         ) from None
@@ -154,19 +157,25 @@ def convert(tree: Any, schema: type[S], path: str, sources: Sources) -> S:
         what = match["what"] if match else str(error)
         where = (path + inner).lstrip(".")
         source = sources.origins.get(where, sources.file)
-        hidden = where in sources.references or _is_secret(inner)
+        hidden = where in sources.references or secret_at(schema, inner)
         raise ConfigError(f"{source}: {_sentence(what, where, tree, inner, schema, hidden=hidden)}") from None
 
 
 def _sentence(what: str, where: str, tree: Any, inner: str, schema: type, *, hidden: bool) -> str:
     if unknown := _UNKNOWN.match(what):
-        names = ", ".join(sorted(_fields(schema, inner)))
+        names = ", ".join(sorted(names_at(schema, inner)))
         known = f"known: {names}" if names else "it takes none"
         return f"{_label(where)}unknown setting '{unknown[1]}' ({known})"
     if missing := _MISSING.match(what):
         return f"{_label(where)}the setting '{missing[1]}' is missing"
-    shown = "" if hidden else f" ({_value_at(tree, inner)!r})"
-    return f"{_label(where)}{_plain(what)}{shown}"
+    return f"{_label(where)}{_plain(what)}{'' if hidden else _shown(_value_at(tree, inner))}"
+
+
+def _shown(value: object) -> str:
+    """A faulty value behind the sentence on it; one that holds others may hold secrets."""
+    if isinstance(value, dict | list):
+        return ""
+    return f" ({redact(value)!r})" if isinstance(value, str) else f" ({value!r})"
 
 
 _WORDS = {
@@ -191,16 +200,8 @@ def _label(where: str) -> str:
     return f"{where}: " if where else ""
 
 
-def _is_secret(path: str) -> bool:
-    return any(word in path for word in ("password", "secret", "key"))
-
-
-def _steps(path: str) -> list[str]:
-    return re.findall(r"[^.\[\]]+", path)
-
-
 def _value_at(tree: Any, path: str) -> Any:
-    for step in _steps(path):
+    for step in steps(path):
         if isinstance(tree, list) and step.isdigit():
             tree = tree[int(step)]
         elif isinstance(tree, dict) and step in tree:
@@ -208,18 +209,3 @@ def _value_at(tree: Any, path: str) -> Any:
         else:
             return tree
     return tree
-
-
-def _fields(schema: Any, path: str) -> tuple[str, ...]:
-    """The names that a settings type takes at a path, found by walking the types."""
-    info: Any = msgspec.inspect.type_info(schema)
-    for step in _steps(path):
-        if isinstance(info, msgspec.inspect.StructType):
-            info = next((f.type for f in info.fields if f.encode_name == step), info)
-        elif hasattr(info, "value_type"):
-            info = info.value_type
-        elif hasattr(info, "item_type"):
-            info = info.item_type
-        if isinstance(info, msgspec.inspect.UnionType):
-            info = next((t for t in info.types if isinstance(t, msgspec.inspect.StructType)), info)
-    return tuple(f.encode_name for f in getattr(info, "fields", ()))

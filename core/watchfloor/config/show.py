@@ -9,6 +9,7 @@ import msgspec
 
 from watchfloor.config import layers
 from watchfloor.config.load import Loaded
+from watchfloor.config.schema import is_secret
 from watchfloor.store.urls import redact
 
 HIDDEN = "********"
@@ -59,7 +60,7 @@ def _secrets(value: Any, path: str) -> Iterator[str]:
         info: Any = msgspec.inspect.type_info(type(value))
         for field in info.fields:
             inner = f"{path}.{field.name}" if path else field.name
-            if _is_secret(field.type):
+            if is_secret(field.type):
                 yield inner
             yield from _secrets(getattr(value, field.name), inner)
     elif isinstance(value, tuple | list):
@@ -68,9 +69,3 @@ def _secrets(value: Any, path: str) -> Iterator[str]:
     elif isinstance(value, dict):
         for name, item in value.items():
             yield from _secrets(item, f"{path}.{name}")
-
-
-def _is_secret(kind: Any) -> bool:
-    if isinstance(kind, msgspec.inspect.UnionType):
-        return any(_is_secret(one) for one in kind.types)
-    return isinstance(kind, msgspec.inspect.Metadata) and bool((kind.extra or {}).get("secret"))
