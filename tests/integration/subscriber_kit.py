@@ -23,9 +23,15 @@ LEASE = 1.0
 
 
 class Feed:
-    """A publisher on a port of its own; `plain` is a name and a password, `curve` the secret key."""
+    """A publisher on a port of its own; `plain` is a name and a password, `curve` the secret key.
 
-    def __init__(self, plain: tuple[str, str] | None = None, curve: bytes | None = None) -> None:
+    `hold` is how many messages are kept for a slow subscriber before it loses some; 0 is no limit.
+    """
+
+    def __init__(
+        self, plain: tuple[str, str] | None = None, curve: bytes | None = None, hold: int = 0
+    ) -> None:
+        self._hold = hold
         self._plain = plain
         self._curve = curve
         self.url = "tcp://127.0.0.1:*"
@@ -36,7 +42,7 @@ class Feed:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._authenticator = self._guard() if self._plain or self._curve else None
         self._socket = self._context.socket(zmq.XPUB)
-        self._socket.linger, self._socket.sndhwm = 1000, 0
+        self._socket.linger, self._socket.sndhwm = 1000, self._hold
         self._socket.set(zmq.XPUB_VERBOSE, 1)
         self._socket.plain_server = bool(self._plain)
         if self._curve:

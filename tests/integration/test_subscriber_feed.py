@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from watchfloor.store import failures
 from watchfloor.store.connect import connect
 from watchfloor.store.keys import FEED_STATS, FEEDS, STREAM
 from watchfloor.subscriber import Subscriber
+from watchfloor.subscriber.inbox import Inbox
 from watchfloor.subscriber.silences import read
 from watchfloor.subscriber.states import FeedState, feed_state
 from watchfloor.testing import until
@@ -90,6 +92,31 @@ def test_the_first_message_is_stored_at_once(
         feed.send(b"misp_json_tag {}")
         assert redis.xread({STREAM(feed="misp"): "$"}, block=2000) or stored(redis)
         assert time.monotonic() - sent < 1
+
+
+def test_a_pause_of_ours_is_no_loss(
+    redis: Redis,
+    redis_server: EmbeddedServer,
+    make_feed: Callable[..., Feed],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    feed, resumed, put = make_feed(hold=20_000), threading.Event(), Inbox.put
+
+    def slow(inbox: Inbox, milliseconds: int, frames: list[bytes]) -> None:
+        resumed.wait(20)
+        put(inbox, milliseconds, frames)
+
+    monkeypatch.setattr(Inbox, "put", slow)
+    messages = numbered(0, 40_000, 900)
+    with listening(settings_for(tmp_path, feed.url), redis_server.url):
+        assert feed.met()
+        for start in range(0, 40_000, 200):
+            feed.send(*messages[start : start + 200])
+            time.sleep(0.005)  # a pace that the network can follow
+        resumed.set()
+        until(lambda: int(stats(redis).get("messages", 0)) == 40_000, "the arrival of all", 20)
+    assert stored(redis) == messages
 
 
 def test_hostile_frames_cost_nothing_but_themselves(

@@ -16,9 +16,11 @@ from subscriber_kit import Feed, listening, numbered, process, settings_for, sta
 
 from watchfloor.config.settings import RedisSettings
 from watchfloor.errors import WatchfloorError
+from watchfloor.store import failures
 from watchfloor.store.connect import connect
 from watchfloor.store.embedded import EmbeddedServer
 from watchfloor.store.keys import STREAM
+from watchfloor.store.streams import Appender
 from watchfloor.subscriber import Subscriber
 from watchfloor.subscriber.keeper import Keeper
 from watchfloor.testing import until
@@ -97,10 +99,12 @@ def test_lost_replies_double_nothing(
     proxy.lose = 0.4
     messages = numbered(0, 5000)
     try:
-        with listening(settings_for(tmp_path, feed.url, group=100), proxy.url):
+        with listening(settings_for(tmp_path, feed.url, group=100, max_message=100), proxy.url):
             assert feed.met()
-            feed.send(*messages)
+            for start in range(0, 5000, 100):
+                feed.send(*messages[start : start + 100], b"x" * 200)
             arrive(redis, 5000)
+            until(lambda: stats(redis)["refused"] == "50", "the last refusal")
             told = stats(redis)
     finally:
         proxy.close()
@@ -108,6 +112,26 @@ def test_lost_replies_double_nothing(
     assert stored(redis) == messages
     assert told["messages"] == told["received:misp_json_tag"] == "5000"
     assert told["bytes"] == str(sum(map(len, messages)))
+    assert told["refused"] == "50"
+    assert len(failures.read(redis)) == failures.counts(redis)["core:oversized"] == 50
+
+
+def test_a_transaction_that_comes_late_is_void(server: EmbeddedServer, redis: Redis, tmp_path: Path) -> None:
+    proxy = Proxy(server.url, tmp_path / "proxy.sock")
+    with connect(RedisSettings(), proxy.url, role="test") as client, Appender(client, "misp", 5) as appender:
+        appender.append([(b"misp_json_tag 1", None)])
+        proxy.hold = True
+        appender.append([(b"misp_json_tag 2", None)])
+        proxy.release()
+        assert proxy.delivered.wait(10)
+        proxy.lose = 0.5
+        for number in range(3, 30):
+            appender.append([(b"misp_json_tag %d" % number, None)])
+        proxy.lose = 0
+    proxy.close()
+    assert proxy.lost > 5
+    assert stored(redis) == [b"misp_json_tag %d" % number for number in range(1, 30)]
+    assert stats(redis)["messages"] == "29"
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,7 @@ class Appender:
     def __init__(self, redis: Redis, feed: str, lease_seconds: float) -> None:
         self.feed = feed
         self.last: Id = (0, 0)
+        self.applied = False
         self.lease = Lease(redis, f"feed:{feed}", lease_seconds)
         self._redis: Commands = redis
         self._mark = secrets.token_hex(8)
@@ -116,15 +117,16 @@ class Appender:
     def append(self, items: Iterable[tuple[bytes, float | None]]) -> int:
         """Store frames as received now, to be counted at their own time if one is given; how many.
 
-        A few hundred at a time are best: all of them go in one transaction.
+        A few hundred at a time are best: all of them go in one transaction. RedisError when Redis is
+        away, LeaseLostError when another process has the lease.
         """
         found = list(items)
         try:
             return self._append(found)
-        except LeaseLostError:
-            # It expires when the next frames are long in coming, and mostly nobody else has taken it.
+        except (LeaseLostError, RedisError):
+            # A lease expires when the next frames are long in coming, and a connection may just break.
             self._take()
-            return self._append(found)
+            return len(found) if self.applied else self._append(found)
 
     def _append(self, items: Sequence[tuple[bytes, float | None]]) -> int:
         now = time.time_ns() // 1_000_000
@@ -134,10 +136,13 @@ class Appender:
     def acquire(self) -> Id | None:
         """Take the lease, or make sure of it: the last id of the stream, or None when another has the lease.
 
-        Settles whether a transaction whose reply was lost was applied.
+        `applied` is then whether the last transaction was applied, if `store` raised.
         """
         if not self.lease.acquire():
             return None
+        if self._doubt is not None:
+            # A transaction that is still on its way finds the lease, which it watches, changed.
+            self._redis.pexpire(self.lease.key, self.lease.milliseconds)
         stats = self._redis.hgetall(FEED_STATS(feed=self.feed))
         self._topics = {name.decode() for name in stats if name.startswith(b"received:")}
         self._settle(stats.get(b"writer", b"").decode())
@@ -170,18 +175,14 @@ class Appender:
     def store(self, entries: Sequence[Entry], values: Values | None = None) -> None:
         """Append entries in one transaction, with what is pending and these fields of the feed's state.
 
-        LeaseLostError: nothing was applied. Any other error (RedisError): `acquire` will tell.
+        On LeaseLostError and RedisError `acquire` will tell whether it was applied.
         """
         pending, self._pending = self._pending, _Pending()
         self._serial += 1
         mark = f"{self._mark}-{self._serial}"
         self._doubt = mark, pending
         values = {**(values or {}), "writer": mark}
-        try:
-            replies = self.lease.commit(lambda pipe: self._fill(pipe, entries, pending, values))
-        except LeaseLostError:
-            self._settle("")
-            raise
+        replies = self.lease.commit(lambda pipe: self._fill(pipe, entries, pending, values))
         self._doubt = None
         for reply in replies:
             # An id that is no larger than the last one is that of an entry which is there.
@@ -221,7 +222,8 @@ class Appender:
         """What went with the transaction in doubt goes with the next one, unless its mark is there."""
         if self._doubt is not None:
             (attempted, pending), self._doubt = self._doubt, None
-            if mark != attempted:
+            self.applied = mark == attempted
+            if not self.applied:
                 self._pending.counts.update(pending.counts)
                 self._pending.notes[:0] = pending.notes
 
