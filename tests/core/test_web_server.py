@@ -16,7 +16,8 @@ import pytest
 
 from watchfloor.errors import WatchfloorError
 from watchfloor.testing import until
-from watchfloor.web.server import claim, listen, serve, serving, url_of
+from watchfloor.web.address import claim, listen, url_of
+from watchfloor.web.server import serve, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

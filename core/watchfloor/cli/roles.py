@@ -18,6 +18,7 @@ from watchfloor.cli.context import Console
 from watchfloor.errors import StoreError, WatchfloorError
 from watchfloor.store.keys import DEMO
 from watchfloor.supervise import Supervisor, stopping
+from watchfloor.web.address import claim, local_host, url_of
 
 log = logging.getLogger(__name__)
 ROLES = ("subscribe", "work", "serve")
@@ -55,8 +56,6 @@ def web_options(console: Console, host: str | None, port: int | None) -> None:
 
 def try_address(console: Console) -> None:
     """Find out before anything is started that the pages could not be served; port 0 becomes a free one."""
-    from watchfloor.web.server import claim  # noqa: PLC0415 (each role loads what it needs)
-
     web = console.settings.web
     with claim(web.host, web.port, anyone=web.allow_anonymous) as listener:
         if web.port == 0:
@@ -107,12 +106,7 @@ def announce(console: Console) -> None:
         log.info("listening to %s at %s", feed.name, feed.url)
     if not settings.feeds:
         log.warning("no feed is configured: nothing will arrive")
-    log.info("pages: http://%s:%d/", _browsable(settings.web.host), settings.web.port)
-
-
-def _browsable(host: str) -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (shown, not bound)
-    return f"[{host}]" if ":" in host else host
+    log.info("pages: %s/", url_of(settings.web.host, settings.web.port))
 
 
 def wait_for_web(console: Console, supervisor: Supervisor, stop: Event, seconds: float = 20.0) -> bool:
@@ -122,7 +116,7 @@ def wait_for_web(console: Console, supervisor: Supervisor, stop: Event, seconds:
     while time.monotonic() < deadline and not stop.is_set():
         supervisor.tick()
         try:
-            with socket.create_connection((_browsable(web.host).strip("[]"), web.port), timeout=1):
+            with socket.create_connection((local_host(web.host), web.port), timeout=1):
                 return True
         except OSError:
             stop.wait(0.05)
