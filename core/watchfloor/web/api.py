@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from watchfloor.contracts import Ask
+from watchfloor.web.cards import ask_of
 from watchfloor.web.pages import page, page_range
-from watchfloor.web.ranges import PARAMETERS
-from watchfloor.web.state import web_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+    from watchfloor.contracts import Ask
 
 __all__ = ["ask", "page"]
 
@@ -21,6 +21,4 @@ def ask(request: Request) -> Ask:
 
     A range that makes no sense is answered with a page that says what to write instead.
     """
-    days = page_range(request)
-    options = {name: value for name, value in request.query_params.items() if name not in PARAMETERS}
-    return Ask(web_of(request).redis, days.start, days.end, options)
+    return ask_of(request, page_range(request))

@@ -154,7 +154,7 @@ async def _panel(request: Request) -> Response:
     days = page_range(request)
 
     async def make() -> Markup:
-        (card,) = await render_panels(request, [name], days.start, days.end)
+        (card,) = await render_panels(request, [name], days)
         return card
 
     channel = web.panels[name].channel

@@ -12,12 +12,11 @@ from watchfloor.contracts import Ask
 from watchfloor.store.keys import LIVE_LAST
 from watchfloor.web import errors
 from watchfloor.web.limits import within
-from watchfloor.web.ranges import PARAMETERS, Range, read_range
+from watchfloor.web.ranges import PARAMETERS, Range
 from watchfloor.web.state import OwnedPanel, Web, web_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from starlette.requests import Request
 
@@ -25,8 +24,14 @@ SECONDS = 5.0
 _TRIES = 3
 
 
-async def render_panels(request: Request, names: Sequence[str], start: date, end: date) -> list[Markup]:
-    """The cards of the panels `<plugin>/<name>` over a range of days, both included, in this order.
+def ask_of(request: Request, days: Range) -> Ask:
+    """What a request asks for, over a range of days: the query's other options go with it."""
+    options = {name: value for name, value in request.query_params.items() if name not in PARAMETERS}
+    return Ask(web_of(request).redis, days.start, days.end, options)
+
+
+async def render_panels(request: Request, names: Sequence[str], days: Range) -> list[Markup]:
+    """The cards of the panels `<plugin>/<name>` over a range of days, in this order.
 
     LookupError for a panel that there is not.
     """
@@ -34,13 +39,11 @@ async def render_panels(request: Request, names: Sequence[str], start: date, end
     for name in names:
         if name not in web.panels:
             raise LookupError(f"there is no panel '{name}' (known: {', '.join(web.panels)})")
-    options = {name: value for name, value in request.query_params.items() if name not in PARAMETERS}
-    ask = Ask(web.redis, start, end, options)
-    return await asyncio.gather(*(_card(web, web.panels[name], ask) for name in names))
+    ask = ask_of(request, days)
+    return await asyncio.gather(*(_card(web, web.panels[name], ask, days) for name in names))
 
 
-async def _card(web: Web, owned: OwnedPanel, ask: Ask) -> Markup:
-    days = Range(ask.start, ask.end, web.today)
+async def _card(web: Web, owned: OwnedPanel, ask: Ask, days: Range) -> Markup:
     try:
         position, context = await within(SECONDS, _read(web, owned, ask))
         template = web.templates.get_template(f"{owned.owner}/{owned.panel.template}")
@@ -69,8 +72,3 @@ async def _read(web: Web, owned: OwnedPanel, ask: Ask) -> tuple[str, Mapping[str
         if before == await web.redis.get(LIVE_LAST()):
             break
     return str(before or web.hub.id), context
-
-
-def range_of(request: Request) -> Range:
-    """The range of days in a request's URL; RangeError when it makes no sense."""
-    return read_range(request.query_params, web_of(request).today)

@@ -9,8 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from watchfloor.web import errors
-from watchfloor.web.cards import range_of, render_panels
-from watchfloor.web.ranges import RangeError
+from watchfloor.web.cards import render_panels
+from watchfloor.web.ranges import RangeError, read_range
 from watchfloor.web.state import web_of
 from watchfloor.web.status import read_status
 
@@ -43,7 +43,7 @@ async def page(
     days = page_range(request) if panels else None
     # The position is read before the numbers: the page asks the live stream for what came after it.
     shown = await read_status(web.redis, web.site.settings)
-    cards = await render_panels(request, panels, days.start, days.end) if days and not shown.trouble else []
+    cards = await render_panels(request, panels, days) if days and not shown.trouble else []
     parts = {"title": title, "cards": cards, "range": days, "owners": _owners(request, panels)}
     return _render(request, shown, template, {**context, **parts}, status)
 
@@ -51,7 +51,7 @@ async def page(
 def page_range(request: Request) -> Range:
     """The range of days in the request's URL; one that makes no sense is answered with a page."""
     try:
-        return range_of(request)
+        return read_range(request.query_params, web_of(request).today)
     except RangeError as error:
         raise HTTPException(400, f"This address makes no sense: {error}.") from None
 
