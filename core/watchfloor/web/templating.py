@@ -33,6 +33,11 @@ def environment(plugins: Sequence[Plugin], static: Static) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(number="{:,}".format, span=span)
+    made.filters.update(number=_number, span=span)
     made.globals.update(static=static.url, has_static=static.has)
     return made
+
+
+def _number(value: float) -> str:
+    """12,345; Redis gives scores as floats, and a whole one is a count."""
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,}"
