@@ -1,12 +1,13 @@
 """Test kit for plugins: pytest fixtures that come with Watchfloor, and makers of activities.
 
-`apply` runs a handler on activities, without any server. `site` makes a site with chosen plugins on a
-private Redis of the test's own; `feed` publishes on a real ZMQ socket that the site listens to. None of
+`apply` runs a handler on activities, without any server. `make_site` makes a site with chosen plugins on a
+private Redis of the test's own; `make_feed` one that listens to a real ZMQ socket to publish on. None of
 them ever touches a server that it did not start.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,13 +19,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from watchfloor.contracts import Handler, Keys
+from watchfloor.contracts import Handler, Keys, RawHandler
 from watchfloor.misp.activities import Activity, AttributeShared, EventShared
 from watchfloor.misp.model import EVERYONE, Event, Message
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
     from pathlib import Path
+    from zoneinfo import ZoneInfo
 
     from starlette.applications import Starlette
 
@@ -54,6 +56,11 @@ def attribute_shared(**fields: Any) -> AttributeShared:
                               "value": "198.51.100.7", **fields})  # fmt: skip
 
 
+def message(topic: str, body: object) -> Message:
+    """A message as a `RawHandler` gets it; `body` is what was sent as JSON."""
+    return Message("test", topic, msgspec.json.encode(body), NOON.timestamp())
+
+
 def _told() -> dict[str, Any]:
     return {"feed": "test", "received": NOON, "time": NOON, "audience": EVERYONE}
 
@@ -67,14 +74,14 @@ class Applied:
     touched: set[str]
 
 
-def apply(handler: Handler | Callable[..., None], *activities: Activity | Message) -> Applied:
-    """Run a handler on activities, as the worker would for one batch, with nothing around it.
+def apply(handler: Handler | RawHandler | Callable[..., None], *activities: Activity | Message) -> Applied:
+    """Run a handler on activities, or messages, as the worker would for one batch, with nothing around it.
 
     Any key made by a family is accepted here; that it is the plugin's own is checked on a `site`.
     """
     from watchfloor.store.writes import Merged
 
-    function = handler.function if isinstance(handler, Handler) else handler
+    function: Any = handler.function if isinstance(handler, Handler | RawHandler) else handler
     recorder, merged = _anything(), Merged()
     for activity in activities:
         recorder.clear()
@@ -82,11 +89,7 @@ def apply(handler: Handler | Callable[..., None], *activities: Activity | Messag
         merged.add(recorder)
     return Applied(
         [tuple(_plain(part) for part in command) for _, command in merged.commands()],
-        [
-            (channel, msgspec.json.decode(one))
-            for (_, channel), items in merged.items.items()
-            for one in items
-        ],
+        [(to, msgspec.json.decode(one)) for (_, to), items in merged.items.items() for one in items],
         {what for touched in merged.touched.values() for what in touched},
     )
 
@@ -124,7 +127,9 @@ def until(condition: Callable[[], Any], what: str = "the condition", seconds: fl
 
 @dataclass
 class SiteUnderTest:
-    """A site on a Redis of its own. `redis` is a connection to it."""
+    """A site on a Redis of its own; `redis` is a connection to it. As `obj` of click's CliRunner it is the
+    `Terminal` that commands get.
+    """
 
     site: Site
     url: str
@@ -151,6 +156,26 @@ class SiteUnderTest:
 
         return create_app(self.site, self.url)
 
+    def page(self, path: str) -> str:
+        """The text of a page. What a panel, a template or a route raises is raised here, not shown."""
+        from starlette.testclient import TestClient
+
+        errors, log = _Errors(), logging.getLogger("watchfloor.web.errors")
+        log.addHandler(errors)
+        try:
+            with TestClient(self.app()) as browser:
+                answer = browser.get(path)
+        finally:
+            log.removeHandler(errors)
+        for error in errors.raised:
+            raise error
+        return answer.raise_for_status().text
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which days are cut."""
+        return self.site.zone
+
     def listen(self) -> None:
         """Listen to the configured feeds until the test ends."""
         from watchfloor.subscriber import Subscriber
@@ -169,6 +194,18 @@ class SiteUnderTest:
         return sorted(
             f.name for f in scan(self.redis, self.site.families) if f.family and f.family.pattern == pattern
         )
+
+
+class _Errors(logging.Handler):
+    """Keeps what plugins raised in the web application, which answers in spite of it."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.raised: list[BaseException] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and record.exc_info[1]:
+            self.raised.append(record.exc_info[1])
 
 
 @dataclass
@@ -208,6 +245,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedS
 
 
 SiteMaker = Callable[..., SiteUnderTest]
+FeedMaker = Callable[..., FeedUnderTest]
 
 
 @pytest.fixture
@@ -224,13 +262,8 @@ def make_site(redis_server: EmbeddedServer, tmp_path: Path) -> Iterator[SiteMake
             points: Mapping[str, EntryPoint] | None = None,
             **settings: Any,
         ) -> SiteUnderTest:
-            tree = {
-                "timezone": "UTC",
-                "data": str(tmp_path),
-                "feeds": [],
-                **settings,
-                "plugins": plugins or {},
-            }
+            core: dict[str, Any] = {"timezone": "UTC", "data": str(tmp_path), "feeds": [], **settings}
+            tree = {**core, "plugins": plugins or {}}
             loaded = Loaded(convert(tree, Settings, "", Sources()))
             site = Site.build(loaded, points)
             redis = stack.enter_context(connect(loaded.settings.redis, redis_server.url, role="test"))
@@ -241,7 +274,7 @@ def make_site(redis_server: EmbeddedServer, tmp_path: Path) -> Iterator[SiteMake
 
 
 @pytest.fixture
-def make_feed(make_site: SiteMaker) -> Iterator[Callable[..., FeedUnderTest]]:
+def make_feed(make_site: SiteMaker) -> Iterator[FeedMaker]:
     """Like make_site, but the site listens to a ZMQ publisher of the test's own."""
     import zmq
 
