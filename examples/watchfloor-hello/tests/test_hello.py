@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.testclient import TestClient
-
 from watchfloor.testing import NOON, apply, attribute_shared, event
 from watchfloor_hello import BY_ORG, Settings, message_handlers
 
@@ -36,10 +34,9 @@ def test_from_a_zmq_message_to_the_page(make_feed):
     assert feed.site.failures() == []
     [key] = feed.site.keys(BY_ORG)
     assert feed.site.redis.zscore(key, "<i>Borealis</i>") == 2
-    with TestClient(feed.site.app()) as browser:
-        page = browser.get("/")
-    assert "Hello, organisations" in page.text
-    assert "&lt;i&gt;Borealis&lt;/i&gt;" in page.text
+    page = feed.site.page("/")
+    assert "Hello, organisations" in page
+    assert "&lt;i&gt;Borealis&lt;/i&gt;" in page
 
 
 def a_message(uuid: str) -> dict[str, object]:
