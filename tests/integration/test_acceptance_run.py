@@ -38,8 +38,8 @@ class Run:
 
     def roles(self) -> dict[str, int]:
         """The process ids of the roles."""
-        return {command.split()[-1]: pid for pid, command in children(self.process.pid).items()
-                if command.split()[-1] in ROLES}  # fmt: skip
+        named = {command.rpartition(" ")[2]: pid for pid, command in children(self.process.pid).items()}
+        return {role: named[role] for role in ROLES if role in named}
 
     def everything(self) -> set[int]:
         """The process ids of all that runs."""
