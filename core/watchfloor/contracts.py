@@ -127,18 +127,41 @@ class Writes(Protocol):
     family's kind, raises and costs the plugin this message. Amounts add up over a batch.
     """
 
-    def zincrby(self, key: Key, amount: float, member: str) -> None: ...
-    def zadd(self, key: Key, score: float, member: str) -> None: ...
-    def zrem(self, key: Key, member: str) -> None: ...
-    def incrby(self, key: Key, amount: int = 1) -> None: ...
-    def set(self, key: Key, value: str) -> None: ...
-    def sadd(self, key: Key, member: str) -> None: ...
-    def srem(self, key: Key, member: str) -> None: ...
-    def hincrby(self, key: Key, name: str, amount: int = 1) -> None: ...
-    def hset(self, key: Key, name: str, value: str) -> None: ...
-    def hdel(self, key: Key, name: str) -> None: ...
-    def geoadd(self, key: Key, longitude: float, latitude: float, member: str) -> None: ...
-    def delete(self, key: Key) -> None: ...
+    def zincrby(self, key: Key, amount: float, member: str) -> None:
+        """Add to a member's score."""
+
+    def zadd(self, key: Key, score: float, member: str) -> None:
+        """Set a member's score."""
+
+    def zrem(self, key: Key, member: str) -> None:
+        """Remove a member."""
+
+    def incrby(self, key: Key, amount: int = 1) -> None:
+        """Add to a counter."""
+
+    def set(self, key: Key, value: str) -> None:
+        """Set a text."""
+
+    def sadd(self, key: Key, member: str) -> None:
+        """Add a member to a set."""
+
+    def srem(self, key: Key, member: str) -> None:
+        """Remove a member from a set."""
+
+    def hincrby(self, key: Key, name: str, amount: int = 1) -> None:
+        """Add to a field of a hash."""
+
+    def hset(self, key: Key, name: str, value: str) -> None:
+        """Set a field of a hash."""
+
+    def hdel(self, key: Key, name: str) -> None:
+        """Remove a field of a hash."""
+
+    def geoadd(self, key: Key, longitude: float, latitude: float, member: str) -> None:
+        """Put a member at a place, in degrees; Redis takes latitudes up to 85.05112878."""
+
+    def delete(self, key: Key) -> None:
+        """Delete the key."""
 
     def expire(self, key: Key, seconds: int) -> None:
         """Let a key of a family without retention of its own expire."""
@@ -173,11 +196,20 @@ class RawHandler:
 class Reads(Protocol):
     """Reading Redis for `after_commit`: the same connection as the transaction that follows."""
 
-    def zscores(self, key: Key, members: Sequence[str]) -> list[float | None]: ...
-    def ztop(self, key: Key, count: int) -> list[tuple[str, float]]: ...
-    def get(self, key: Key) -> str | None: ...
-    def members(self, key: Key) -> set[str]: ...
-    def hash(self, key: Key) -> dict[str, str]: ...
+    def zscores(self, key: Key, members: Sequence[str]) -> list[float | None]:
+        """The scores of members of a zset, None where there is none."""
+
+    def ztop(self, key: Key, count: int) -> list[tuple[str, float]]:
+        """The members with the highest scores, highest first."""
+
+    def get(self, key: Key) -> str | None:
+        """A string, None where there is none."""
+
+    def members(self, key: Key) -> set[str]:
+        """The members of a set."""
+
+    def hash(self, key: Key) -> dict[str, str]:
+        """The fields of a hash."""
 
 
 AfterCommit = Callable[[Iterable[str], Reads, Writes], None]

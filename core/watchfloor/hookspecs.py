@@ -41,8 +41,8 @@ def settings_schema() -> type[msgspec.Struct]:
     """The type of the plugin's section in `config.yaml`.
 
     A msgspec Struct, frozen and with unknown fields forbidden; its defaults are the only defaults.
-    Called first; the other hooks get an instance as `settings`. A plugin without
-    this hook takes no settings.
+    Called first; the other hooks get an instance as `settings`. A plugin without this hook takes no
+    settings.
     """
     raise NotImplementedError
 
@@ -123,6 +123,6 @@ def panels(settings: Any) -> Sequence[Panel]:
 def commands(settings: Any) -> Sequence[click.Command]:
     """Sub-commands under `watchfloor <plugin> ...`.
 
-    Used by the command line. A command gets the site with `@click.pass_obj`.
+    Used by the command line. A command gets a `Terminal` with `@click.pass_obj`.
     """
     raise NotImplementedError
