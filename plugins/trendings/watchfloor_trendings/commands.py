@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from datetime import datetime, timedelta
 
 import click
@@ -26,20 +25,16 @@ from watchfloor_trendings.keys import LISTS
 def top(terminal: Terminal, kind: str, days: int, rows: int, as_json: bool) -> None:
     """Print what is most active: events, categories, tags or discussions."""
     today = datetime.now(terminal.zone).date()
-    counts: Counter[bytes] = Counter()
-    for back in range(days):
-        key = LISTS[kind](date=today - timedelta(days=back))
-        for member, score in terminal.redis.zrange(key, 0, -1, withscores=True):
-            counts[member] += round(score)
-    found = [
-        trends.row(m.decode(errors="replace"), n, tag=kind == "tags") for m, n in counts.most_common(rows)
-    ]
+    keys = [LISTS[kind](date=today - timedelta(days=back)) for back in range(days)]
+    scores = terminal.redis.zunion(keys, withscores=True)
+    found = trends.ranked(((m.decode(errors="replace"), s) for m, s in scores), tag=kind == "tags")[:rows]
     if as_json:
         click.echo(json.dumps([{"label": row.label, "count": row.count} for row in found]))
-    elif not found:
-        click.echo(f"No {kind} in the last {days} days.")
-    for row in [] if as_json else found:
+        return
+    for row in found:
         click.echo(f"{row.count:>8}  {printable(row.label)}")
+    if not found:
+        click.echo(f"No {kind} in the last {days} days.")
 
 
 COMMANDS = (top,)

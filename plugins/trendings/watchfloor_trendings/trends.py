@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -40,7 +40,11 @@ async def top(redis: Any, family: Keys, days: Sequence[date], *, tag: bool = Fal
     """All labels of a trend with their counts over the days, most counted first."""
     if not days:
         return []
-    scores = await redis.zunion([family(date=day) for day in days], withscores=True)
+    return ranked(await redis.zunion([family(date=day) for day in days], withscores=True), tag=tag)
+
+
+def ranked(scores: Iterable[tuple[str, float]], *, tag: bool) -> list[Row]:
+    """Members and their scores as rows, most counted first."""
     return sorted((row(m, s, tag=tag) for m, s in scores), key=lambda r: (-r.count, r.label))
 
 
