@@ -70,13 +70,14 @@ def show(console: Console, entry: str) -> None:
 @click.pass_obj
 def retry(console: Console, entries: tuple[str, ...], every: bool, plugin: str | None) -> None:
     """Run messages again, with the plugin that failed only; those that pass are removed."""
-    passed = failed = 0
-    for failure in _chosen(console, entries, every, plugin):
+    chosen = _chosen(console, entries, every, plugin)
+    failed = 0
+    for failure in chosen:
         problem = retry_one(console.site, console.redis, failure)
-        passed, failed = (passed + 1, failed) if problem is None else (passed, failed + 1)
         if problem is not None:
+            failed += 1
             click.echo(f"{failure.entry}: {printable(problem)}", err=True)
-    click.echo(f"{passed} passed, {failed} failed again")
+    click.echo(f"{len(chosen) - failed} passed, {failed} failed again")
     if failed:
         raise SystemExit(1)
 

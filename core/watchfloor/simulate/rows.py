@@ -90,7 +90,9 @@ def group_id(event: Event) -> str:
 
 def attribute_row(event: Event, attribute: Attribute) -> Row:
     """The row of `attributes`, with the joined value."""
-    first, bar, second = attribute.value.partition("|") if attribute.type in COMPOSITES else _WHOLE
+    first, _, second = (
+        attribute.value.partition("|") if attribute.type in COMPOSITES else (attribute.value, "", "")
+    )
     return {
         "id": str(attribute.id),
         "event_id": str(event.id),
@@ -98,7 +100,7 @@ def attribute_row(event: Event, attribute: Attribute) -> Row:
         "object_relation": attribute.relation,
         "category": attribute.category,
         "type": attribute.type,
-        "value1": first if bar else attribute.value,
+        "value1": first,
         "value2": second,
         "to_ids": attribute.to_ids,
         "uuid": attribute.uuid,
@@ -112,9 +114,6 @@ def attribute_row(event: Event, attribute: Attribute) -> Row:
         "last_seen": None,
         "value": attribute.value,
     }
-
-
-_WHOLE = ("", "", "")
 
 
 def object_row(event: Event, item: MispObject) -> Row:
