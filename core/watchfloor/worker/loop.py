@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from watchfloor.store.clients import Commands
 
 log = logging.getLogger(__name__)
-_IDLE = 1.0  # seconds that a read waits; far below the timeout of the connection
+_IDLE = 1.0  # seconds that a read waits, unless the lease or the connection is shorter-lived
 _AFTER_EVERY = 0.25  # seconds between two runs of after_commit under load
 _PAUSE = (0.1, 1.0)  # seconds before Redis is tried again: first, and at most
 _LOOK_EVERY = 2.0  # seconds after which to look for what the retry of a failure touched
@@ -165,7 +165,9 @@ class _Session:
     def step(self, wait: float) -> int:
         """Work off one batch, waiting up to `wait` seconds for it; how many messages it had."""
         period = self._settings.worker.lease_seconds / 3
-        messages = self._source.read(min(wait, period, self._after.due_in()))
+        messages = self._source.read(
+            min(wait, period, self._settings.redis.timeout / 2, self._after.due_in())
+        )
         if messages:
             self._batch(messages)
         elif time.monotonic() - self._renewed > period:
