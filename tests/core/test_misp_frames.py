@@ -16,7 +16,7 @@ from watchfloor.misp import Message, UnknownTopicError
         (b"misp_json_self", "misp_json_self", b""),
         (b'{"Event": {}}', "misp_json", b'{"Event": {}}'),
         (b"misp_json_new {}", "misp_json_new", b"{}"),
-        (b"\xff\xfe\x00 {}", "\\\\xff\\\\xfe\\x00", b"\xff\xfe\x00 {}"),
+        (b"\xff\xfe\x00 {}", "\\xff\\xfe\\x00", b"\xff\xfe\x00 {}"),
         ("thème {}".encode(), "thème", "thème {}".encode()),
         (b" {}", "(none)", b" {}"),
         (b"", "(none)", b""),

@@ -20,7 +20,7 @@ from watchfloor.misp import (
     tags,
 )
 from watchfloor.misp.decoded import Decoded, Scene, moment
-from watchfloor.misp.values import printable
+from watchfloor.misp.values import brief
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +79,7 @@ def decode(message: Message) -> Decoded:
     """
     read = _TOPICS.get(message.topic)
     if read is None:
-        raise UnknownTopicError(f"topic '{printable(message.topic)}' is not known")
+        raise UnknownTopicError(f"topic '{brief(message.topic)}' is not known")
     try:
         return read(message)
     except UndecodableError:
@@ -87,7 +87,7 @@ def decode(message: Message) -> Decoded:
     except RecursionError:
         raise UndecodableError("the JSON is nested too deeply") from None
     except (DecodeError, UnicodeDecodeError) as problem:
-        raise UndecodableError(printable(str(problem), 200)) from None
+        raise UndecodableError(brief(str(problem), 200)) from None
 
 
 def versions(decoded: Decoded) -> list[bytes]:

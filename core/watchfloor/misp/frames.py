@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from watchfloor.misp.values import printable
+from watchfloor.misp.values import brief
 
 _TOPIC = re.compile(rb"[\x21-\x7e]{1,80}")
 
@@ -20,4 +20,4 @@ def split(raw: bytes) -> tuple[str, bytes]:
     topic, _, body = raw.partition(b" ")
     if _TOPIC.fullmatch(topic):
         return topic.decode("ascii"), body
-    return printable(topic[:80].decode("utf-8", "backslashreplace")) or "(none)", raw
+    return brief(topic[:80].decode("utf-8", "backslashreplace")) or "(none)", raw

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
+from watchfloor.text import printable
+
 Scalar = str | int | float | bool | None
 
 LARGEST = 2**53
@@ -64,11 +66,10 @@ def version(kind: str, uuid: Scalar, stamp: Scalar) -> bytes | None:
     return blake2b(f"{kind} {name.lower()} {time}".encode(), digest_size=8).digest()
 
 
-def printable(value: str, limit: int = 80) -> str:
-    """At most `limit` characters of the text, those that would not show escaped.
+def brief(value: str, limit: int = 80) -> str:
+    """At most `limit` characters of the text, those that would not show spelt out.
 
-    >>> printable("a\\x1b[0m"), printable("b" * 100, 3)
+    >>> brief("a\\x1b[0m"), brief("b" * 100, 3)
     ('a\\\\x1b[0m', 'bbb')
     """
-    head = value[:limit]
-    return head if head.isprintable() else ascii(head)[1:-1][:limit]
+    return printable(value[:limit])[:limit]
