@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import pytest
 
-from watchfloor import misp
-from watchfloor.misp import EVERYONE, NOBODY, Activity, Audience, Message, Names
+from watchfloor import EVERYONE, NOBODY, Activity, Audience, Message, misp
+from watchfloor.misp import Names
 
 _ORGS = [str(number) for number in range(1, 7)]
 _GROUPS: dict[str, dict[str, Any]] = {

@@ -8,8 +8,17 @@ from typing import Any
 
 import pytest
 
-from watchfloor import misp
-from watchfloor.misp import Activity, EventActivity, Message, Names, PostWritten
+from watchfloor import (
+    Activity,
+    AuditLogged,
+    Event,
+    EventActivity,
+    Message,
+    PostWritten,
+    SightingReported,
+    misp,
+)
+from watchfloor.misp import Names
 
 _UUID = "11111111-1111-4111-8111-111111111111"
 _EVENT = {
@@ -48,7 +57,7 @@ class Site:
         self.names.committed()
         return activities
 
-    def event(self, topic: str, body: Any, feed: str = "here") -> misp.Event:
+    def event(self, topic: str, body: Any, feed: str = "here") -> Event:
         [activity] = self.read(topic, body, feed)
         assert isinstance(activity, EventActivity)
         return activity.event
@@ -90,13 +99,13 @@ def test_an_event_is_known_once_told(telling: str, asking: str, restart: bool) -
     if restart:
         site.restart()
     event = site.event(asking, _ASKING[asking])
-    assert event == misp.Event("7", _UUID, "Phishing", "Example CERT", "2", "1")
+    assert event == Event("7", _UUID, "Phishing", "Example CERT", "2", "1")
 
 
 def test_feeds_do_not_share_ids() -> None:
     site = Site()
     site.read("misp_json_event", _SHARED)
-    assert site.event("misp_json_object", _ASKING["misp_json_object"], "there") == misp.Event("7")
+    assert site.event("misp_json_object", _ASKING["misp_json_object"], "there") == Event("7")
     assert list(site.stored) == ["here"]
 
 
@@ -173,11 +182,11 @@ def test_an_organisation_is_known_once_told(topic: str, body: Any) -> None:
     site.read(topic, body)
     site.restart()
     [sighting] = site.read("misp_json_sighting", {"Sighting": {"org_id": "3", "event_id": "9"}})
-    assert isinstance(sighting, misp.SightingReported)
+    assert isinstance(sighting, SightingReported)
     assert (sighting.org, sighting.org_id) == ("Blue Team", "3")
     audited = {"AuditLog": {"action": "add", "model": "Event", "org_id": "3"}, "action": "log"}
     [entry] = site.read("misp_json_audit", audited)
-    assert isinstance(entry, misp.AuditLogged)
+    assert isinstance(entry, AuditLogged)
     assert entry.org == "Blue Team"
 
 
@@ -278,7 +287,7 @@ def test_a_batch_is_kept_however_large() -> None:
 def test_rubbish_in_redis_counts_as_unknown(rubbish: bytes) -> None:
     site = Site()
     site.stored["here"] = dict.fromkeys(("event:7", "org:2", "thread:6", "pending:4"), rubbish)
-    assert site.event("misp_json_object", _ASKING["misp_json_object"]) == misp.Event("7")
+    assert site.event("misp_json_object", _ASKING["misp_json_object"]) == Event("7")
     assert post(site).title == ""
     assert site.event("misp_json_event", _SHARED).org == "Example CERT"
 

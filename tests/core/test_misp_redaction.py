@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from watchfloor import misp
-from watchfloor.misp import AuditLogged, Message, Names, redact
+from watchfloor import AuditLogged, misp
+from watchfloor.misp import Message, Names, redact
 
 _KEY = "aB3dE6gH9jK2mN5pQ8rS1tU4vW7xY0zA2bC4dE6f"
 _SHA1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709"

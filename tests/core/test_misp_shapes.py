@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from watchfloor import misp
-from watchfloor.misp import Activity, Audience, Event, Message, Names, Tag
+import watchfloor
+from watchfloor import Activity, Audience, Event, Message, Tag, misp
+from watchfloor.misp import Names
 
 _FILES = sorted((Path(__file__).parent / "fixtures" / "misp").glob("*.json"))
 CASES: list[dict[str, Any]] = [
@@ -106,8 +107,8 @@ def test_every_activity_has_a_shape() -> None:
     found = {activity["activity"] for case in CASES for activity in case["activities"]}
     assert found | {"Activity", "EventActivity", "PostWritten"} == {
         name
-        for name in misp.__all__
-        if isinstance(getattr(misp, name), type) and issubclass(getattr(misp, name), Activity)
+        for name in watchfloor.__all__
+        if isinstance(value := getattr(watchfloor, name), type) and issubclass(value, Activity)
     }
 
 

@@ -1,77 +1,23 @@
-"""MISP's messages -> activities: the only package that knows MISP's shapes."""
+"""MISP's messages -> activities: the only package that knows MISP's shapes.
 
-from __future__ import annotations
+The activities themselves are in `activities`, what they are made of in `model`.
+"""
 
-from watchfloor.misp.activities import (
-    Activity,
-    AttributeDeleted,
-    AttributeShared,
-    AuditLogged,
-    EventActivity,
-    EventDeleted,
-    EventPulled,
-    EventShared,
-    FeedAlive,
-    ObjectDeleted,
-    ObjectReferenceShared,
-    ObjectShared,
-    OrganisationChanged,
-    PostWritten,
-    ProposalMade,
-    SightingDeleted,
-    SightingReported,
-    TagAttached,
-    TagChanged,
-    TagDetached,
-    ThreadOpened,
-    UserChanged,
-    UserLoggedIn,
-    WarninglistChanged,
-    WorkflowRan,
-)
+from watchfloor.misp.activities import Activity
 from watchfloor.misp.decode import TOPICS, UnknownTopicError, activities, decode, versions
 from watchfloor.misp.decoded import Decoded
 from watchfloor.misp.frames import split
-from watchfloor.misp.model import EVERYONE, NOBODY, Audience, Event, Message, Tag
+from watchfloor.misp.model import Message
 from watchfloor.misp.names import Names
 from watchfloor.misp.redaction import redact
 
 __all__ = [
-    "EVERYONE",
-    "NOBODY",
     "TOPICS",
     "Activity",
-    "AttributeDeleted",
-    "AttributeShared",
-    "Audience",
-    "AuditLogged",
     "Decoded",
-    "Event",
-    "EventActivity",
-    "EventDeleted",
-    "EventPulled",
-    "EventShared",
-    "FeedAlive",
     "Message",
     "Names",
-    "ObjectDeleted",
-    "ObjectReferenceShared",
-    "ObjectShared",
-    "OrganisationChanged",
-    "PostWritten",
-    "ProposalMade",
-    "SightingDeleted",
-    "SightingReported",
-    "Tag",
-    "TagAttached",
-    "TagChanged",
-    "TagDetached",
-    "ThreadOpened",
     "UnknownTopicError",
-    "UserChanged",
-    "UserLoggedIn",
-    "WarninglistChanged",
-    "WorkflowRan",
     "activities",
     "decode",
     "redact",
