@@ -12,7 +12,7 @@ from lab import Lab, Server, until
 from watchfloor_ledger import TOTAL
 
 from watchfloor.store.clients import Commands
-from watchfloor.store.keys import FAILURE_COUNTS, LEASE
+from watchfloor.store.keys import FAILURE_COUNTS, FAILURES, LEASE
 
 
 @pytest.fixture
@@ -68,6 +68,14 @@ def test_failures_are_retried(lab: Lab, redis: Commands) -> None:
     assert "no failure has the ID x" in lab.refused("failures", "show", "x")
     done = lab.run("failures", "retry")
     assert (done.returncode, "name the IDs of failures, or say --all" in done.stderr) == (2, True)
+
+
+def test_what_redis_refuses_is_told_in_a_sentence(lab: Lab, redis: Commands) -> None:
+    redis.delete(FAILURES())
+    redis.set(FAILURES(), "of another type")
+    said = lab.refused("failures", "list")
+    assert "answers with an error (WRONGTYPE" in said
+    assert "Traceback" in lab.run("-v", "failures", "list").stderr
 
 
 def test_clean_asks_and_removes_what_is_declared(lab: Lab, redis: Commands) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
+from redis.exceptions import RedisError
 
 from watchfloor import __version__
 from watchfloor.cli import demo, failures, inspect, maintain, replay, roles, scaffold, simulate
 from watchfloor.cli.context import Console
-from watchfloor.errors import WatchfloorError
+from watchfloor.errors import StoreError, WatchfloorError
+from watchfloor.store.checks import explain
+from watchfloor.store.urls import redact
 
 EPILOG = "Every option can come from the environment: --port of serve from WATCHFLOOR_SERVE_PORT, and so on."
 
@@ -46,10 +49,15 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except WatchfloorError as error:
-            if ctx.params.get("verbose"):
-                traceback.print_exc()
-            click.echo(f"watchfloor: {error}", err=True)
-            ctx.exit(error.exit_code)
+            self._give_up(ctx, str(error), error.exit_code)
+        except RedisError as error:
+            self._give_up(ctx, explain(error, redact(ctx.obj.url)), StoreError.exit_code)
+
+    def _give_up(self, ctx: click.Context, sentence: str, code: int) -> NoReturn:
+        if ctx.params.get("verbose"):
+            traceback.print_exc()
+        click.echo(f"watchfloor: {sentence}", err=True)
+        ctx.exit(code)
 
 
 def _console(params: dict[str, Any]) -> Console:
