@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
+from lab import until
 from watchfloor_ledger import COUNTS, TOTAL
 
 from watchfloor.store import failures
@@ -53,6 +54,12 @@ def hundreds(redis: Commands) -> list[int]:
 def total(redis: Commands) -> int:
     """How many messages the ledger counted."""
     return int(redis.get(TOTAL()) or 0)
+
+
+def wait(redis: Commands, count: int) -> None:
+    """Until so many messages are counted, and what depends on that is announced."""
+    until(lambda: total(redis) >= count, f"{count} messages")
+    until(lambda: len(hundreds(redis)) >= count // 100, "the last announcement")
 
 
 def check(redis: Commands, expected: Sequence[int], feed: str = "misp") -> None:

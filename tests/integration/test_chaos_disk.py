@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from books import check_all, total
+from books import check_all, total, wait
 from disk import CAN_MOUNT, Disk, limit, tmpfs
 from lab import Lab, Server, answers, free_port, until
 from publisher import publishing
@@ -42,7 +42,7 @@ def test_the_spool_meets_a_full_disk(
         until(lambda: total(redis) > 0, "Redis again")
         disk.free(subscriber.pid)
         sent = publisher.end()
-        until(lambda: total(redis) >= len(sent), "the end of the work")
+        wait(redis, len(sent))
         assert (subscriber.stop(), worker.stop()) == (0, 0)
     check_all(redis, {"misp": sent})
 
@@ -70,7 +70,7 @@ def test_a_whole_site_on_a_full_disk(make: Callable[[Path], AbstractContextManag
         disk.free()
         until(lambda: answers(url), "the server again")
         sent = publisher.end()
-        until(lambda: total(redis) >= len(sent), "the end of the work")
+        wait(redis, len(sent))
         check_all(redis, {"misp": sent})
         assert run.stop() == 0
 

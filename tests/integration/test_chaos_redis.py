@@ -9,7 +9,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from books import CATEGORIES, check_all, hundreds, total
+from books import CATEGORIES, check_all, total, wait
 from lab import Lab, Server, answers, children, exists, free_port, pid_of, server_in, until
 from publisher import Publisher, publishing
 
@@ -22,8 +22,7 @@ AWAY = 10.0
 def check_in_the_end(redis: Commands, publisher: Publisher) -> None:
     """All that was published is counted, once, in order."""
     sent = publisher.end()
-    until(lambda: total(redis) >= len(sent), "the end of the work")
-    until(lambda: len(hundreds(redis)) >= len(sent) // 100, "the last announcement")
+    wait(redis, len(sent))
     check_all(redis, {"misp": sent})
     assert redis.zscore(CATEGORIES, "Other") == len(sent)
 
@@ -37,8 +36,8 @@ class Outage:
         self.publisher = stack.enter_context(publishing())
         self.lab = Lab(folder, stack)
         self.lab.configure(
-            redis={"url": self.server.url, "timeout": 2.0},
-            worker={"lease_seconds": 1.0, "stuck_seconds": 6.0},
+            redis={"url": self.server.url, "timeout": 1.0},
+            worker={"lease_seconds": 1.0, "stuck_seconds": 8.0},
             feeds=[{"name": "misp", "url": self.publisher.url}],
         )
         self.roles = [self.lab.start("subscribe"), self.lab.start("work")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from books import check_all, frame, hundreds, store, total
+from books import check_all, frame, store, total, wait
 from lab import Lab, Server, until
 from proxy import Proxy
 from publisher import publishing
@@ -37,7 +37,7 @@ def test_the_worker_loses_replies_to_its_transactions(lab: Lab, server: Server, 
     store(redis, map(frame, range(MANY)))
     proxy.lose = 0.2
     worker = lab.start("work")
-    until(lambda: total(redis) == MANY and len(hundreds(redis)) == MANY // 100, "the end of the work")
+    wait(redis, MANY)
     assert worker.alive()
     assert proxy.lost > 20
     assert b"watchfloor-worker" in {client["name"].encode() for client in redis.client_list()}
@@ -57,9 +57,8 @@ def test_subscriber_and_worker_lose_replies_all_the_way(lab: Lab, server: Server
         proxy.lose = 0.2
         publisher.wait(2000)
         sent = publisher.end()
-        until(lambda: total(redis) >= len(sent), "the end of the work")
+        wait(redis, len(sent))
         proxy.lose = 0.0
-        until(lambda: len(hundreds(redis)) >= len(sent) // 100, "the last announcement")
     assert proxy.lost > 10
     assert [role.stop() for role in roles] == [0, 0]
     check_all(redis, {"misp": sent})
@@ -76,6 +75,6 @@ def test_a_transaction_that_arrives_late_is_void(lab: Lab, server: Server, proxy
     until(lambda: total(redis) == 100, "the second attempt")
     proxy.release()
     assert proxy.delivered.wait(10)
-    until(lambda: hundreds(redis) == [100], "the announcement")
+    wait(redis, 100)
     worker.stop()
     check_all(redis, {"misp": range(100)})

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 import pytest
-from books import CATEGORIES, check_all, frame, hundreds, total
+from books import CATEGORIES, check_all, frame, total, wait
 from lab import Lab, Server, until
 
 from watchfloor.store.clients import Commands
@@ -62,8 +62,7 @@ def check_in_the_end(redis: Commands, load: Load) -> None:
     """Everything that was sent is counted, once, in order."""
     sent = load.end()
     expected = sum(len(numbers) for numbers in sent.values())
-    until(lambda: total(redis) >= expected, "the end of the work")
-    until(lambda: len(hundreds(redis)) >= expected // 100, "the last announcement")
+    wait(redis, expected)
     check_all(redis, sent)
     # Both feeds tell of the same attributes, which trendings counts once.
     assert redis.zscore(CATEGORIES, "Other") == max(len(numbers) for numbers in sent.values())
