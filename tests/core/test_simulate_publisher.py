@@ -13,7 +13,7 @@ import pytest
 import zmq
 
 from watchfloor.errors import WatchfloorError
-from watchfloor.simulate import Curve, Message, Plain, Publisher, World, live, play
+from watchfloor.simulate import Message, Plain, Publisher, World, live, play
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,28 +128,6 @@ def test_plain_keeps_out_everybody_else(
             assert monitor.poll(5000), "the handshake was not refused"
             assert not publisher.wait_for_subscriber(0)
             socket.disable_monitor()
-
-
-def test_curve_encrypts_for_who_knows_the_public_key(subscribe: Subscribe) -> None:
-    _, secret = zmq.curve_keypair()
-    curve = Curve(secret.decode())
-    ours, our_secret = zmq.curve_keypair()
-    with Publisher(ANY, curve) as publisher:
-        options = {
-            "curve_serverkey": curve.public_key.encode(),
-            "curve_publickey": ours,
-            "curve_secretkey": our_secret,
-        }
-        socket = subscribe(publisher.url, **options)
-        assert publisher.wait_for_subscriber(5)
-        publisher.send(HELLO)
-
-        assert received(socket, 1) == [HELLO.frame]
-
-
-def test_a_bad_key_is_said() -> None:
-    with pytest.raises(WatchfloorError, match="40 characters"):
-        Publisher(ANY, Curve("short"))
 
 
 def test_an_address_that_is_taken_is_said_and_left_alone(subscribe: Subscribe) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from watchfloor.subscriber.silences import current
 from watchfloor.subscriber.states import feed_state, span
 
 NOW = 1_800_000_000.0
@@ -50,20 +49,3 @@ def test_state_and_text(told: dict[str, str], state: str, words: str) -> None:
 def test_spans_are_for_people() -> None:
     spans = [span(seconds) for seconds in (-1, 0, 119, 120, 7199, 7200, 172_799, 172_800)]
     assert spans == ["0 s", "0 s", "119 s", "2 min", "119 min", "2 h", "47 h", "2 days"]
-
-
-@pytest.mark.parametrize(
-    ("told", "why"),
-    [
-        (stats("connected", since=900, last=10), None),
-        (stats("connected", since=900, last=100), "silent"),
-        (stats("unreachable", since=50, last=100), "unreachable"),
-        (stats("refused", since=50, last=100), "refused"),
-        (stats("connected", since=900, last=100, beat=100), "not listening"),
-        ({}, None),
-    ],
-)
-def test_the_silence_that_lasts_still(told: dict[str, str], why: str | None) -> None:
-    silence = current(told, NOW, quiet_after=30)
-    assert (silence and silence.why) == why
-    assert silence is None or (silence.start, silence.end) == (NOW - 100, NOW)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from watchfloor.simulate.life import history, live
 from watchfloor.simulate.message import Message
-from watchfloor.simulate.publisher import Curve, Plain, Publisher, play
+from watchfloor.simulate.publisher import Plain, Publisher, play
 from watchfloor.simulate.world import World
 
-__all__ = ["Curve", "Message", "Plain", "Publisher", "World", "history", "live", "play"]
+__all__ = ["Message", "Plain", "Publisher", "World", "history", "live", "play"]

@@ -32,31 +32,19 @@ class Plain:
     password: str
 
 
-@dataclass(frozen=True)
-class Curve:
-    """Everything is encrypted; subscribers must know our public key, any key of theirs is welcome."""
-
-    secret_key: str
-
-    @property
-    def public_key(self) -> str:
-        """What subscribers need, 40 characters of Z85."""
-        return zmq.curve_public(self.secret_key.encode()).decode()
-
-
 class Publisher:
     """A bound PUB socket; close it, or use it as a context manager, in the thread that made it.
 
     In `url` the port 0 has one chosen; the attribute `url` tells which. `high_water_mark` is how many
     messages are kept for a slow subscriber before it loses some: MISP keeps 1000, 0 is no limit. What
-    cannot be sent within `linger` seconds of closing is dropped. An address that is taken and a bad
-    key are WatchfloorErrors.
+    cannot be sent within `linger` seconds of closing is dropped. An address that is taken is a
+    WatchfloorError.
     """
 
     def __init__(
         self,
         url: str = URL,
-        security: Plain | Curve | None = None,
+        security: Plain | None = None,
         *,
         high_water_mark: int = 1000,
         linger: float = 1.0,
@@ -69,7 +57,8 @@ class Publisher:
         self._socket.sndhwm = high_water_mark
         self._socket.linger = ceil(linger * 1000)
         try:
-            self._secure(security)
+            if security is not None:
+                self._secure(security)
             self.url = self._bind(url)
         except BaseException:
             self.close()
@@ -111,18 +100,11 @@ class Publisher:
                 self._subscriptions.discard(frame[1:])
         return bool(self._subscriptions)
 
-    def _secure(self, security: Plain | Curve | None) -> None:
-        if isinstance(security, Plain):
-            self._authenticator = ThreadAuthenticator(self._context)
-            self._authenticator.start()
-            self._authenticator.configure_plain(passwords={security.username: security.password})
-            self._socket.plain_server = True
-        elif security is not None:
-            self._socket.curve_server = True
-            try:
-                self._socket.curve_secretkey = security.secret_key.encode()
-            except zmq.ZMQError as error:
-                raise WatchfloorError("the CURVE secret key must be 40 characters of Z85") from error
+    def _secure(self, security: Plain) -> None:
+        self._authenticator = ThreadAuthenticator(self._context)
+        self._authenticator.start()
+        self._authenticator.configure_plain(passwords={security.username: security.password})
+        self._socket.plain_server = True
 
     def _bind(self, url: str) -> str:
         try:

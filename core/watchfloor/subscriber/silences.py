@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from watchfloor.store.keys import SILENCES
-from watchfloor.subscriber.states import feed_state, number
+from watchfloor.subscriber.states import number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,12 +41,3 @@ def parse(fields: Mapping[bytes, bytes]) -> Silence:
     """A silence from the fields of its entry."""
     text = {name.decode(): value.decode() for name, value in fields.items()}
     return Silence(number(text, "from"), number(text, "to"), text.get("why", "silent"))
-
-
-def current(stats: Mapping[str, str], now: float, quiet_after: float) -> Silence | None:
-    """The silence that lasts still, by a feed's statistics."""
-    start = number(stats, "last_seen") or number(stats, "since")
-    if not start or now - start <= quiet_after:
-        return None
-    state = feed_state(stats, now, quiet_after, quiet_after).state
-    return Silence(start, now, "silent" if state in ("alive", "quiet", "unknown") else state)
