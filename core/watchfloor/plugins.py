@@ -23,6 +23,7 @@ from starlette.routing import BaseRoute
 from watchfloor import hookspecs
 from watchfloor.config import Sources, convert
 from watchfloor.contracts import AfterCommit, Channel, Handler, Keys, NavItem, Panel, RawHandler
+from watchfloor.declarations import check_handlers, check_keys, check_settings
 from watchfloor.errors import ConfigError, PluginError
 from watchfloor.store.families import CORE, Families
 
@@ -104,10 +105,12 @@ def _load(
     module = _import(name, points[name])
     ask = _Hooks(name, module)
     schema = ask.value("settings_schema", type) or NoSettings
-    if not issubclass(schema, msgspec.Struct):
-        raise PluginError(name, f"settings_schema must return a msgspec.Struct, not {schema.__name__}")
+    check_settings(name, schema)
     settings = convert(dict(section), schema, f"plugins.{name}", sources)
     handlers = ask.all("message_handlers", (Handler, RawHandler), settings)
+    check_handlers(name, handlers)
+    keys = ask.all("redis_keys", (Keys,), settings)
+    check_keys(name, keys)
     dist = points[name].dist
     return Plugin(
         name=name,
@@ -115,7 +118,7 @@ def _load(
         distribution=dist.name if dist else "",
         version=dist.version if dist else "",
         settings=settings,
-        keys=ask.all("redis_keys", (Keys,), settings),
+        keys=keys,
         handlers=tuple(h for h in handlers if isinstance(h, Handler)),
         raw_handlers=tuple(h for h in handlers if isinstance(h, RawHandler)),
         after_commit=ask.function("after_commit", settings),
@@ -163,7 +166,8 @@ class _Hooks:
             self.manager.register(module, name)
             self.manager.check_pending()
         except pluggy.PluginValidationError as error:
-            raise PluginError(name, self._misspelt(module) or _one_line(error)) from error
+            problem = self._misspelt(module) or _surplus(module) or _one_line(error)
+            raise PluginError(name, problem) from error
 
     def _misspelt(self, module: ModuleType) -> str | None:
         known = hook_names()
@@ -184,6 +188,8 @@ class _Hooks:
             raise
         except Exception as error:
             raise PluginError(self.name, f"{hook} failed: {type(error).__name__}: {error}") from error
+        if caller.get_hookimpls() and not answers:
+            raise PluginError(self.name, f"{hook} returned nothing: is a 'return' missing?")
         return answers[0] if answers else None
 
     def value(self, hook: str, kind: type, settings: object = None) -> Any:
@@ -209,6 +215,15 @@ class _Hooks:
             if not isinstance(item, kinds):
                 raise PluginError(self.name, f"{hook} must return a list of {wanted}; it holds {item!r}")
         return tuple(answer)
+
+
+def _surplus(module: ModuleType) -> str | None:
+    for hook in hooks_of(module):
+        takes = inspect.signature(getattr(hookspecs, hook)).parameters
+        for argument in inspect.signature(getattr(module, hook)).parameters:
+            if argument not in takes:
+                return f"{hook} has no argument '{argument}' (known: {', '.join(takes) or 'none'})"
+    return None
 
 
 def _one_line(error: BaseException) -> str:

@@ -40,7 +40,16 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
 WRONG = {
     "@hookimpl\ndef message_handler(): return []": "'message_handler' (did you mean message_handlers?)",
     "@hookimpl\ndef quux(): return []": "there is no hook 'quux' (known: settings_schema,",
-    "@hookimpl\ndef redis_keys(config): return []": "config",
+    "@hookimpl\ndef redis_keys(config): return []": "redis_keys has no argument 'config' (known: settings)",
+    "@hookimpl\ndef settings_schema(settings): return int": "has no argument 'settings' (known: none)",
+    "@hookimpl\ndef redis_keys(): []": "redis_keys returned nothing: is a 'return' missing?",
+    "@hookimpl\ndef redis_keys(): return [Keys('a', 'zest', '')]": "the kind of a is 'zest' (known: string,",
+    "@hookimpl\ndef message_handlers(): return [Handler(print, AttributeShared)]": "an activity first",
+    "@hookimpl\ndef message_handlers(): return [Handler(AttributeShared, None)]": "a function last, not None",
+    "from watchfloor import RawHandler\n@hookimpl\ndef message_handlers():\n"
+    "    return [RawHandler('misp_json', print)]": "the core reads misp_json: use Handler, not RawHandler",
+    "from msgspec import Struct\nclass Loose(Struct): pass\n@hookimpl\n"
+    "def settings_schema(): return Loose": "(Struct, frozen=True, forbid_unknown_fields=True)",
     "@hookimpl\ndef redis_keys(): return ['a']": "redis_keys must return a list of Keys; it holds 'a'",
     "@hookimpl\ndef redis_keys(): return 'a'": "redis_keys must return a list of Keys, not 'a'",
     "@hookimpl\ndef redis_keys(): return {'a'}": "redis_keys must return a list of Keys, not {'a'}",
