@@ -51,12 +51,13 @@ def _run(site: Site, redis: Commands, failure: Failure) -> tuple[Outcome, Seen]:
 def _apply(site: Site, redis: Commands, failure: Failure, outcome: Outcome, met: set[bytes]) -> str | None:
     # What the message told of names is old by now, and must not overwrite what was told since.
     outcome.merged.items.clear()
-    transaction = Transaction(site.settings, LiveIds("0-0"))
+    tried = False
     while True:
+        transaction = Transaction(site.settings, LiveIds("0-0"))
         with redis.pipeline(transaction=True) as pipe:
             pipe.watch(FAILURES())
             if not failures.get(redis, failure.entry):
-                return "was removed meanwhile"
+                return None if tried else "was removed meanwhile"
             pipe.multi()
             transaction.effects(pipe, outcome.merged)
             transaction.knowledge(pipe, {}, met)
@@ -64,7 +65,9 @@ def _apply(site: Site, redis: Commands, failure: Failure, outcome: Outcome, met:
             try:
                 replies: list[Any] = pipe.execute(raise_on_error=False)[:-1]
             except WatchError:
-                time.sleep(0.01)  # the worker recorded another failure just now
+                # The worker recorded another failure just now, or the reply was lost and it did pass.
+                tried = True
+                time.sleep(0.01)
                 continue
         refused = transaction.refused(replies)
         return refused[0].error if refused else None
