@@ -45,7 +45,7 @@ def install_ledger(folder: Path) -> str:
     info.mkdir(parents=True)
     (info / "METADATA").write_text(_METADATA)
     (info / "entry_points.txt").write_text(_ENTRY_POINTS)
-    return os.pathsep.join((str(folder), str(LEDGER)))
+    return os.pathsep.join(filter(None, (str(folder), str(LEDGER), os.environ.get("PYTHONPATH"))))
 
 
 @dataclass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import EntryPoint
+
 import pytest
 from books import check_all, frame, store, total, wait
 from lab import Lab, Server, until
@@ -10,8 +12,14 @@ from publisher import publishing
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from watchfloor.config.settings import RedisSettings
+from watchfloor.plugins import GROUP
+from watchfloor.store import failures
+from watchfloor.store.clients import Commands
 from watchfloor.store.connect import connect
-from watchfloor.store.keys import LEASE
+from watchfloor.store.failures import Failure
+from watchfloor.store.keys import FAILURES, LEASE
+from watchfloor.testing import SiteMaker
+from watchfloor.worker.retry import retry
 
 MANY = 6000
 
@@ -62,6 +70,44 @@ def test_subscriber_and_worker_lose_replies_all_the_way(lab: Lab, server: Server
     assert proxy.lost > 10
     assert [role.stop() for role in roles] == [0, 0]
     check_all(redis, {"misp": sent})
+
+
+def test_a_retry_loses_its_reply(lab: Lab, server: Server, proxy: Proxy) -> None:
+    lab.configure(redis={"url": server.url})
+    redis = lab.connect(server.url)
+    store(redis, (frame(number, "fail") for number in range(3)))
+    lab.succeed("work", "--drain")
+    assert total(redis) == 0
+    lab.environment["LEDGER_MENDED"] = "yes"
+    lab.configure(redis={"url": proxy.url})
+    proxy.lose = 1.0
+    assert lab.succeed("failures", "retry", "--all") == "3 passed, 0 failed again\n"
+    assert proxy.lost == 3
+    assert total(redis) == 3
+    assert redis.xlen(FAILURES()) == 0
+
+
+def test_a_retry_while_other_failures_are_recorded(
+    make_site: SiteMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site({"ledger": {}}, {"ledger": EntryPoint("ledger", "watchfloor_ledger", GROUP)})
+    store(site.redis, [frame(1, "fail")])
+    site.work()
+    [failure] = failures.read(site.redis)
+    get, interruptions = failures.get, iter(range(3))
+
+    def interrupted(redis: Commands, entry: str) -> Failure | None:
+        """A worker records another failure between the look and the transaction."""
+        found = get(redis, entry)
+        if next(interruptions, None) is not None:
+            failures.add(site.redis, failure, 100)
+        return found
+
+    monkeypatch.setattr(failures, "get", interrupted)
+    monkeypatch.setenv("LEDGER_MENDED", "yes")
+    assert retry(site.site, site.redis, failure) is None
+    assert total(site.redis) == 1
+    assert len(failures.read(site.redis)) == 3
 
 
 def test_a_transaction_that_arrives_late_is_void(lab: Lab, server: Server, proxy: Proxy) -> None:
