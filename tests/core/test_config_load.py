@@ -32,6 +32,10 @@ WRONG = {
     "redis: {password: '$file:missing'}": "redis.password: the file",
     "redis: {password: 12}": "redis.password: expected text, got a whole number",
     "worker: {batch: 0}": "worker.batch: expected a whole number >= 1 (0)",
+    "worker: {batch: 99999999999999999999}": "worker.batch: expected a whole number <= 9007199254740992",
+    "worker: {remember_days: 99999999}": "worker.remember_days: expected a whole number <= 36500 (99999999)",
+    "worker: {lease_seconds: .inf}": "worker.lease_seconds: expected a number <= 31536000.0 (inf)",
+    "redis: {timeout: 1.0e-9}": "redis.timeout: expected a number >= 0.001 (1e-09)",
     "audience: friends": "audience: invalid enum value 'friends'",
 }
 

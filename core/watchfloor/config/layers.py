@@ -76,16 +76,24 @@ def environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def set_path(tree: Tree, path: str, text: str, origin: str) -> None:
-    """Put the text at a dotted path, making what is missing; `[...]` and `{...}` are read as YAML."""
+    """Put the text at a dotted path, making what is missing; `[...]` and `{...}` may be YAML."""
     *parents, last = path.split(".")
     node: Any = tree
     for part in parents:
         node = _child(node, part, path, origin)
-    value = yaml.safe_load(text) if text[:1] in ("[", "{") else text
     if isinstance(node, list):
-        node[_index(node, last, path, origin)] = value
+        node[_index(node, last, path, origin)] = _value(text)
     else:
-        node[last] = value
+        node[last] = _value(text)
+
+
+def _value(text: str) -> Any:
+    if text[:1] not in ("[", "{"):
+        return text
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return text  # a password may begin like this, so what is wrong with it must not be told
 
 
 def _child(node: Any, part: str, path: str, origin: str) -> Any:
@@ -115,6 +123,23 @@ def leaves(tree: Any, path: str = "") -> Iterable[tuple[str, Any]]:
             yield from leaves(value, f"{path}[{index}]")
     else:
         yield path, tree
+
+
+def origin_at(origins: Mapping[str, str], path: str) -> str | None:
+    """Where that which stands at a path was set: itself, else what holds it, else what it holds."""
+    around = [known for known in origins if _holds(known, path)]
+    inside = [known for known in origins if _holds(path, known)]
+    return origins[max(around, key=len)] if around else next((origins[known] for known in inside), None)
+
+
+def forget_inside(origins: dict[str, str], path: str) -> None:
+    """Remove what was known of a path, and of all in it: something else stands there now."""
+    for known in [known for known in origins if _holds(path, known)]:
+        del origins[known]
+
+
+def _holds(outer: str, inner: str) -> bool:
+    return inner == outer or inner.startswith((f"{outer}.", f"{outer}["))
 
 
 _REFERENCE = re.compile(r"^\$(env|file):(.+)$", re.DOTALL)

@@ -83,6 +83,7 @@ def _variable(path: str) -> str:
 def _override(tree: layers.Tree, origins: dict[str, str], path: str, text: str, origin: str) -> None:
     layers.set_path(tree, path, text, origin)
     shown = re.sub(r"\.(\d+)(?=\.|$)", r"[\1]", path)
+    layers.forget_inside(origins, shown)
     origins[shown] = origin
 
 
@@ -156,7 +157,9 @@ def convert(tree: Any, schema: type[S], path: str, sources: Sources) -> S:
         inner = (match["path"] or "") if match else ""
         what = match["what"] if match else str(error)
         where = (path + inner).lstrip(".")
-        source = sources.origins.get(where, sources.file)
+        unknown = _UNKNOWN.match(what)
+        blamed = f"{where}.{unknown[1]}".lstrip(".") if unknown else where
+        source = layers.origin_at(sources.origins, blamed) or sources.file
         hidden = where in sources.references or secret_at(schema, inner)
         raise ConfigError(f"{source}: {_sentence(what, where, tree, inner, schema, hidden=hidden)}") from None
 

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 Secret = Annotated[str, Meta(extra={"secret": True})]
-Seconds = Annotated[float, Meta(gt=0)]
-Count = Annotated[int, Meta(ge=1)]
+Seconds = Annotated[float, Meta(ge=0.001, le=31_536_000)]
+Count = Annotated[int, Meta(ge=1, le=2**53)]
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 MIB = 1024 * 1024
 
@@ -68,7 +68,7 @@ class WorkerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     lease_seconds: Seconds = 6.0
     handler_seconds: Seconds = 1.0
     stuck_seconds: Seconds = 60.0
-    remember_days: Count = 90
+    remember_days: Annotated[int, Meta(ge=1, le=36_500)] = 90
     failures_kept: Count = 10_000
 
 

@@ -35,19 +35,12 @@ def effective(loaded: Loaded, plugins: Mapping[str, msgspec.Struct]) -> list[Ent
 
 def _entry(loaded: Loaded, path: str, value: Any, secret: bool) -> Entry:
     reference = loaded.sources.references.get(path)
-    origin = _origin(loaded, path) + (f" ({reference})" if reference else "")
+    origin = (layers.origin_at(loaded.sources.origins, path) or "default") + (
+        f" ({reference})" if reference else ""
+    )
     if value is not None and (secret or reference):
         return Entry(path, HIDDEN, origin)
     return Entry(path, redact(value) if isinstance(value, str) and "://" in value else _text(value), origin)
-
-
-def _origin(loaded: Loaded, path: str) -> str:
-    """The most particular path that was set and holds this one."""
-    origins = loaded.sources.origins
-    for known in sorted(origins, key=len, reverse=True):
-        if path == known or path.startswith((f"{known}.", f"{known}[")):
-            return origins[known]
-    return "default"
 
 
 def _text(value: Any) -> str:
