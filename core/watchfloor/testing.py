@@ -105,7 +105,7 @@ def _anything() -> Any:
         """Accepts every key and every channel."""
 
         def _record(self, kind: Any, verb: str, key: Any, *rest: Any, **named: Any) -> None:
-            self._kinds[key.family.pattern] = key.family.kind
+            self._families[key.family.pattern] = key.family
             super()._record(kind, verb, key, *rest, **named)
 
         def publish(self, channel: Any, item: Mapping[str, object]) -> None:

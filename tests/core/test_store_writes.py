@@ -108,6 +108,13 @@ def test_retention_counts_from_the_day_of_the_key_or_from_the_last_write() -> No
     assert ("EXPIRE", "w:short", 3600) in commands(one)
 
 
+def test_the_retention_that_the_plugin_declared_holds_for_any_key_of_the_pattern() -> None:
+    for declared, expected in ((timedelta(days=1), [("EXPIRE", "w:set", 86_400)]), (None, [])):
+        one = Recorder("sample", {SET.pattern: Keys(SET.pattern, "set", "members", declared)})
+        one.sadd(SET(), "a")
+        assert commands(one) == [("SADD", "w:set", b"a"), *expected]
+
+
 FOREIGN = Keys("other:{x}", "zset", "another's")
 BAD: list[Any] = [
     (PermissionError, lambda w: w.zincrby(FOREIGN(x="1"), 1, "a")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from watchfloor.cli import cli
 from watchfloor.testing import (
     NOON,
     Applied,
+    FeedUnderTest,
     SiteMaker,
     apply,
     attribute_shared,
@@ -166,7 +168,9 @@ def test_the_command_prints_the_top_and_spells_out_what_could_move_a_cursor(make
     assert CliRunner().invoke(cli, [*options, "tags"]).output == "No tags in the last 7 days.\n"
 
 
-def test_retention_is_a_setting(make_site: SiteMaker) -> None:
-    site = make_site({"trendings": {"retention_days": 30}})
-    kept = {family.pattern: family.retention for owner, family in site.site.families if owner == "trendings"}
-    assert {retention.days for retention in kept.values() if retention} == {30}
+def test_retention_is_a_setting(make_feed: Callable[..., FeedUnderTest]) -> None:
+    feed = make_feed(plugins={"trendings": {"retention_days": 30}})
+    feed.send("misp_json_event", {"Event": {"id": "7", "info": "Phishing"}, "action": "add"})
+    feed.settle(1)
+    today = EVENTS(date=datetime.now(UTC).date())
+    assert 29 * 86_400 < feed.site.redis.ttl(today) <= 31 * 86_400

@@ -33,12 +33,13 @@ class Op(NamedTuple):
 class Recorder:
     """Hears the writes of one plugin's handlers for one message at a time.
 
-    `families` are the plugin's own by pattern, `channels` the names of those it declared.
+    `families` are those that the plugin declared, by pattern: a key may come from another family of the
+    same pattern, but what was declared holds. `channels` are those it declared.
     """
 
     def __init__(self, plugin: str, families: Mapping[str, Keys], channels: Iterable[Channel] = ()) -> None:
         self.plugin = plugin
-        self._kinds: dict[str, Kind] = {pattern: keys.kind for pattern, keys in families.items()}
+        self._families = dict(families)
         self._channels = {channel.name for channel in channels}
         self.clear()
 
@@ -49,22 +50,27 @@ class Recorder:
         self.touched: set[str] = set()
 
     def _record(self, kind: Kind | None, verb: str, key: Key, field: str = "", value: Any = None) -> None:
-        declared = self._kinds.get(key.family.pattern) if isinstance(key, Key) else None
-        if declared is None or (kind is not None and declared != kind):
+        declared = self._families.get(key.family.pattern) if isinstance(key, Key) else None
+        if declared is None or (kind is not None and declared.kind != kind):
             self._refuse(verb, key, declared)
         # Text is encoded here, so that what UTF-8 cannot hold costs this message and not the batch.
         if not key.isascii():
             key.encode()
         self.ops.append(Op(verb, key, field.encode(), value))
 
-    def _refuse(self, verb: str, key: object, declared: Kind | None) -> NoReturn:
+    def _refuse(self, verb: str, key: object, declared: Keys | None) -> NoReturn:
         if not isinstance(key, Key):
             raise TypeError(f"{verb} takes a key made by a declared family, not {key!r}")
         if declared is None:
             raise PermissionError(
                 f"{verb} {key}: plugin '{self.plugin}' did not declare {key.family.pattern}"
             )
-        raise TypeError(f"{verb} {key}: the family is declared as a {declared}")
+        raise TypeError(f"{verb} {key}: the family is declared as a {declared.kind}")
+
+    def retention(self, key: Key) -> timedelta | None:
+        """How long a key is kept, by the declaration of its family."""
+        declared = self._families.get(key.family.pattern)
+        return declared.retention if declared else None
 
     def zincrby(self, key: Key, amount: float, member: str) -> None:
         """Add to a member's score."""
@@ -119,8 +125,8 @@ class Recorder:
 
     def expire(self, key: Key, seconds: int) -> None:
         """Let the key expire; its family must not declare a retention, which would win."""
-        if key.family.retention is not None:
-            raise TypeError(f"EXPIRE {key}: its family is kept for {key.family.retention}")
+        if (retention := self.retention(key)) is not None:
+            raise TypeError(f"EXPIRE {key}: its family is kept for {retention}")
         self._record(None, "EXPIRE", key, value=_integer(seconds))
 
     def publish(self, channel: Channel, item: Mapping[str, object]) -> None:
@@ -153,6 +159,7 @@ class Merged:
 
     def __init__(self) -> None:
         self._runs: dict[Key, list[tuple[str, str, dict[bytes, Any]]]] = {}
+        self._retention: dict[Key, timedelta] = {}
         self.items: dict[tuple[str, str], list[bytes]] = {}
         self.touched: dict[str, set[str]] = {}
 
@@ -162,6 +169,8 @@ class Merged:
             runs = self._runs.get(key)
             if runs is None:
                 runs = self._runs[key] = []
+                if (retention := recorder.retention(key)) is not None:
+                    self._retention[key] = retention
             if not runs or runs[-1][1] != verb:
                 runs.append((recorder.plugin, verb, {}))
             fields = runs[-1][2]
@@ -177,8 +186,8 @@ class Merged:
             for plugin, verb, fields in runs:
                 for command in _commands(verb, key, fields):
                     yield plugin, command
-            if key.family.retention is not None:
-                yield runs[-1][0], _expiry(key, key.family.retention)
+            if key in self._retention:
+                yield runs[-1][0], _expiry(key, self._retention[key])
 
 
 def _expiry(key: Key, retention: timedelta) -> tuple[Any, ...]:
