@@ -107,7 +107,7 @@ def counts(site: SiteUnderTest) -> tuple[int, int, int]:
 @pytest.mark.parametrize("behaviour", MISBEHAVIOUR)
 def test_only_the_rogue_loses_only_that_message(make: Make, behaviour: str) -> None:
     then, error = MISBEHAVIOUR[behaviour]
-    site = make(then, worker={"handler_seconds": 0.2})
+    site = make(then, worker={"handler_seconds": 1.0})
     for number, value in enumerate(("fine", "bad", "fine too")):
         put(site, "misp_json_attribute", attribute(value, number))
     assert site.work() == 3
