@@ -63,6 +63,7 @@ class Listener:
             self._link.given_up = False
             with _socket(context, self._feed, self._link.path) as socket:
                 monitor: Socket = socket.get_monitor_socket()
+                socket.subscribe(b"")
                 socket.connect(self._feed.url)
                 heard = self._listen(socket, monitor, stop)
                 socket.disable_monitor()
@@ -119,6 +120,7 @@ def check(feed: FeedSettings, path: str) -> None:
         raise ConfigError(no_address)
     with zmq.Context() as context, _socket(context, feed, path) as socket:
         try:
+            # Without a subscription: a publisher that is reached must not take this for the one that listens.
             socket.connect(feed.url)
         except zmq.ZMQError as error:
             raise ConfigError(f"{no_address} ({error.strerror})") from error
@@ -134,7 +136,6 @@ def _socket(context: Context, feed: FeedSettings, path: str) -> Iterator[Socket]
         # With a host name, IPv6 would be tried alone: MISP's publisher knows IPv4 only.
         socket.set(zmq.IPV6, "[" in feed.url)
         _authenticate(socket, feed, path)
-        socket.subscribe(b"")
         yield socket
     finally:
         socket.close()
