@@ -67,7 +67,7 @@ class Keeper:
         self._backlog = Backlog(feed, inbox, self._spool, self._appender, settings.worker.failures_kept)
         self._covered = 0
         self._cut = self._closing = False
-        self._try_at = self._spool_at = self._beat_at = self._tell_at = 0.0
+        self._try_at = self._spool_at = self._queue_at = self._beat_at = self._tell_at = 0.0
         self._pause = _PAUSE[0]
         self._counted: dict[str, int] = {}
         self._dropped = 0
@@ -85,7 +85,7 @@ class Keeper:
         if self.role != "holder" and time.monotonic() >= self._try_at:
             self._reach()
         if self.role == "holder":
-            if self._backlog.crowded or (self._closing and self._spool.rows):
+            if self._backlog.crowded or (self._spool.rows and self._queue_is_due()):
                 self._put_aside()
             self._forward()
         elif self.role == "away" and self._put_aside():
@@ -93,6 +93,13 @@ class Keeper:
         else:
             time.sleep(_IDLE)
         self._tell_losses()
+
+    def _queue_is_due(self) -> bool:
+        """What comes waits behind the spool: in memory for a moment only, where it would be lost."""
+        due = self._closing or time.monotonic() >= self._queue_at
+        if due:
+            self._queue_at = time.monotonic() + _IDLE
+        return due
 
     def _forward(self) -> None:
         """Store a group; or give a sign of life, or rest."""
