@@ -131,9 +131,9 @@ class SiteUnderTest:
     `Terminal` that commands get.
     """
 
-    site: Site
+    site: Site = field(repr=False)
     url: str
-    redis: Commands
+    redis: Commands = field(repr=False)
     stack: ExitStack = field(repr=False)
 
     def work(self) -> int:
