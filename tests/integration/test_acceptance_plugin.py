@@ -50,6 +50,8 @@ def test_new_plugin_writes_the_example(lab: Lab) -> None:
     assert "exists already" in lab.refused("new-plugin", "hello")
     for name in ("Hello", "a-b", "import", "2x", ""):
         assert lab.run("new-plugin", "--into", "elsewhere", name).returncode == 2
+    for name, why in (("live", "a page of the core"), ("trendings", "is installed already")):
+        assert why in lab.refused("new-plugin", "--into", "elsewhere", name)
     assert not (lab.folder / "elsewhere").exists()
 
 

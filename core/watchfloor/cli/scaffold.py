@@ -10,6 +10,7 @@ import click
 
 import watchfloor
 from watchfloor.errors import WatchfloorError
+from watchfloor.plugins import installed
 
 EXAMPLE = "hello"
 _HERE = Path(watchfloor.__file__).parent
@@ -24,15 +25,17 @@ _HERE = Path(watchfloor.__file__).parent
     help="The folder to make it in.",
 )
 def new_plugin(name: str, into: Path) -> None:
-    """Write a new plugin NAME: a distribution with keys, a handler, a live channel, a panel, and tests.
+    """Write a new plugin NAME that passes its tests, to start from.
 
-    It is the tutorial's plugin under another name; replace what it counts with what you want.
+    It has keys, a handler, a live channel, a panel, and tests: the tutorial's plugin under another name.
+    Replace what it counts with what you want.
     """
     if not re.fullmatch(r"[a-z][a-z0-9]*", name) or keyword.iskeyword(name):
         raise click.BadParameter("use lower-case letters and digits, such as 'phishing'", param_hint="NAME")
     target = into / f"watchfloor-{name}"
     if target.exists():
         raise WatchfloorError(f"{target} exists already: choose another name, or another folder with --into")
+    _check_free(name)
     try:
         for source, text in example().items():
             file = target / _renamed(source, name)
@@ -43,6 +46,15 @@ def new_plugin(name: str, into: Path) -> None:
     click.echo(f"{target} is ready. Next:\n")
     click.echo(f"  cd {target}\n  pip install -e '.[dev]'\n  pytest\n")
     click.echo(f"and enable it in config.yaml under plugins:  {name}: {{}}")
+
+
+def _check_free(name: str) -> None:
+    from watchfloor.web.app import reserved_names  # noqa: PLC0415 (no other command here needs the web)
+
+    if name in reserved_names():
+        raise WatchfloorError(f"a page of the core is called '{name}': choose another name")
+    if name in installed():
+        raise WatchfloorError(f"a plugin '{name}' is installed already: choose another name")
 
 
 def example() -> dict[str, str]:

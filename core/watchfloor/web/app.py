@@ -103,9 +103,14 @@ def plugin_panels(plugins: Sequence[Plugin]) -> list[OwnedPanel]:
     return [OwnedPanel(plugin.name, panel) for plugin in plugins for panel in plugin.panels]
 
 
+def reserved_names() -> set[str]:
+    """The names that a plugin may not have, as pages and files of the core have them."""
+    return {*_ROUTES, *(path.name for path in CORE.iterdir())}
+
+
 def check_names(plugins: Sequence[Plugin]) -> None:
     """PluginError for a name that would hide a page, or that cannot stand in an address."""
-    reserved = {*_ROUTES, *(path.name for path in CORE.iterdir())}
+    reserved = reserved_names()
     for plugin in plugins:
         if plugin.name in reserved:
             raise PluginError(plugin.name, "its name is that of a page of the core: rename its entry point")
