@@ -39,9 +39,9 @@ FEED = "demo"
 def demo(
     console: Console, seed: int, rate: float, days: int, messages: int, host: str | None, port: int | None
 ) -> None:
-    """Show everything with a simulated MISP: a week of history first, then live.
+    """Show everything with a simulated MISP: history, then live.
 
-    The data is invented, kept apart from yours, marked on every page, and made anew at each start.
+    The data is invented, kept apart from yours (in demo/ of the data folder), marked on every page, and made anew at each start.
     """
     web_options(console, host, port)
     _set_up(console)

@@ -17,7 +17,7 @@ from watchfloor.store.failures import Failure
 from watchfloor.text import printable
 from watchfloor.worker.retry import retry as retry_one
 
-ENTRIES = click.argument("entries", nargs=-1, metavar="ID...")
+ENTRIES = click.argument("entries", nargs=-1, metavar="[ID...]")
 ALL = click.option("--all", "every", is_flag=True, help="All of them, or all of --plugin.")
 PLUGIN = click.option("--plugin", help="Only failures of this plugin ('core' for the core's own).")
 
@@ -55,7 +55,7 @@ def list_(console: Console, plugin: str | None, limit: int, as_json: bool) -> No
 @click.argument("entry", metavar="ID")
 @click.pass_obj
 def show(console: Console, entry: str) -> None:
-    """Show one failure whole: the error, where it was raised, and the message."""
+    """Show one failure whole: the error, its place, and the message."""
     failure = _get(console, entry)
     for name, value in _public(failure).items():
         click.echo(f"{name}: " + printable(str(value), keep="\n"))
@@ -69,7 +69,7 @@ def show(console: Console, entry: str) -> None:
 @PLUGIN
 @click.pass_obj
 def retry(console: Console, entries: tuple[str, ...], every: bool, plugin: str | None) -> None:
-    """Run messages again, with the plugin that failed only; those that pass are removed."""
+    """Run messages again, with the plugin that failed only. Those that pass are removed."""
     chosen = _chosen(console, entries, every, plugin)
     failed = 0
     for failure in chosen:
@@ -88,7 +88,7 @@ def retry(console: Console, entries: tuple[str, ...], every: bool, plugin: str |
 @PLUGIN
 @click.pass_obj
 def drop(console: Console, entries: tuple[str, ...], every: bool, plugin: str | None) -> None:
-    """Remove failures without running them again; their count stays."""
+    """Remove failures without running them again. Their count stays."""
     chosen = [failure.entry for failure in _chosen(console, entries, every, plugin)]
     click.echo(f"{store.drop(console.redis, chosen)} dropped")
 

@@ -43,7 +43,7 @@ def table(title: str, *columns: str) -> Table:
 @JSON
 @click.pass_obj
 def plugins(console: Console, as_json: bool) -> None:
-    """List the plugins: enabled ones with all they declare, and others that are installed."""
+    """List the plugins, and all that the enabled ones declare."""
     listed = [_describe(plugin) for plugin in console.site.plugins]
     enabled = {entry["name"] for entry in listed}
     for name, point in sorted(installed().items()):
@@ -85,7 +85,7 @@ def _describe(plugin: Plugin) -> dict[str, Any]:
 @JSON
 @click.pass_obj
 def config_(console: Console, as_json: bool) -> None:
-    """Print the effective configuration, with secrets hidden, and where each value came from."""
+    """Print the effective configuration, and where it comes from. Secrets are hidden."""
     entries = effective(console.loaded, {p.name: p.settings for p in console.site.plugins})
     if as_json:
         click.echo(json.dumps([entry._asdict() for entry in entries], indent=2, default=str))
@@ -102,7 +102,7 @@ def config_(console: Console, as_json: bool) -> None:
 )
 @click.pass_obj
 def keys(console: Console, as_json: bool, count: bool) -> None:
-    """List every family of Redis keys: owner, type, retention, meaning, and how much is there."""
+    """List every family of Redis keys, and how much is there. With owner, type, retention and meaning."""
     families = list(console.site.families)
     found = usage(console.redis, console.site.families) if count else {}
     none = Usage() if count else None
@@ -136,7 +136,7 @@ def _number(value: int | None) -> str:
 @JSON
 @click.pass_obj
 def feeds(console: Console, as_json: bool) -> None:
-    """Show each feed: its state and what to do about it, what came, and when nothing did."""
+    """Show each feed: its state, and what to do about it. And what came, and when nothing did."""
     known = [feed.name for feed in console.settings.feeds]
     replayed = sorted({name.decode() for name in console.redis.smembers(FEEDS())} - set(known))
     found = [_feed(console, name) for name in (*known, *replayed)]

@@ -17,7 +17,7 @@ from watchfloor.store.lease import holder_of
 @click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
 @click.pass_obj
 def clean(console: Console, yes: bool, dry_run: bool) -> None:
-    """Delete every key that the core and the enabled plugins declare, and nothing else."""
+    """Delete every key that the core and enabled plugins declare. Nothing else is touched."""
     holder = holder_of(console.redis, "worker")
     if holder and not dry_run:
         raise WatchfloorError(f"a worker is running ({holder}): stop it first")
@@ -37,7 +37,7 @@ def clean(console: Console, yes: bool, dry_run: bool) -> None:
 @click.command()
 @click.pass_obj
 def prune(console: Console) -> None:
-    """Delete what is past its retention, and give the rest of such keys their expiry."""
+    """Delete what is past its retention. What is not gets the expiry that it lacks."""
     today = datetime.now(console.zone).date()
     removed = maintenance.prune(console.redis, console.site.families, today)
     click.echo(f"{removed:,} keys were past their retention and are deleted.")

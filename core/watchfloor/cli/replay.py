@@ -36,7 +36,7 @@ Progress = Callable[[int, int], None]
 @click.option("--feed", default="replay", show_default=True, help="The name of the feed that they count for.")
 @click.pass_obj
 def replay(console: Console, files: tuple[str, ...], feed: str) -> None:
-    """Feed in MISP events (JSON) or recorded 'topic json' lines; '-' is standard input.
+    """Feed in MISP events (JSON) or recorded 'topic json' lines. '-' is standard input.
 
     Everything lands on the day it belongs to. A running worker works it off; without one, this does.
     """

@@ -29,7 +29,7 @@ ROLES = ("subscribe", "work", "serve")
 @click.option("--port", type=click.IntRange(0, 65535), help="The port of the pages; else web.port.")
 @click.pass_obj
 def run(console: Console, host: str | None, port: int | None) -> None:
-    """Run everything: listen to the feeds, work off messages, serve the pages."""
+    """Run everything: listen, work off messages, serve the pages."""
     web_options(console, host, port)
     console.log("run")
     began = time.monotonic()
@@ -138,7 +138,7 @@ def look_at_redis(console: Console) -> None:
 @click.command()
 @click.pass_obj
 def subscribe(console: Console) -> None:
-    """Listen to the feeds and keep every message until it is worked off."""
+    """Listen to the feeds, and keep messages for the worker."""
     from watchfloor.subscriber import Subscriber  # noqa: PLC0415 (each role loads what it needs)
 
     console.log("subscribe")

@@ -32,7 +32,7 @@ def simulate(
     console: Console, url: str, rate: float, count: int | None, seed: int, nights: bool, wait: bool,
     username: str | None, password: str | None,
 ) -> None:  # fmt: skip
-    """Publish what a MISP would, with every topic and shape, until stopped.
+    """Publish what a MISP would, with every topic, until stopped.
 
     Organisations, indicators and events are invented; addresses and domains are those kept for
     documentation.
