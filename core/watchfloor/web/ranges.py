@@ -67,7 +67,7 @@ def _last(days: int, today: date) -> Range:
 
 def _between(start: date, end: date, today: date) -> Range:
     if start > end:
-        raise RangeError(f"from ({start}) lies behind to ({end}): swap them")
+        raise RangeError(f"from ({start}) is later than to ({end}): swap them")
     if (end - start).days >= MAX_DAYS:
         raise RangeError(f"{start} to {end} is more than {MAX_DAYS} days: ask for fewer")
     return Range(start, end, today)
