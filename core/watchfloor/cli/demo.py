@@ -41,7 +41,8 @@ def demo(
 ) -> None:
     """Show everything with a simulated MISP: history, then live.
 
-    The data is invented, kept apart from yours (in demo/ of the data folder), marked on every page, and made anew at each start.
+    The data is invented, marked on every page, and made anew at each start: a week of it first. It is kept
+    apart from yours, in demo/ of the data folder.
     """
     web_options(console, host, port)
     _set_up(console)
