@@ -42,7 +42,7 @@ def test_a_message_that_ends_the_worker_is_set_aside_at_the_third_time(
     trouble: str, lab: Lab, server: Server
 ) -> None:
     lab.configure(
-        redis={"url": server.url}, worker={"lease_seconds": 0.5, "stuck_seconds": 1.5, "batch": 100}
+        redis={"url": server.url}, worker={"lease_seconds": 0.3, "stuck_seconds": 1.2, "batch": 100}
     )
     redis = lab.connect(server.url)
     bad = {137, 250} if trouble == "kill" else {137}

@@ -70,10 +70,10 @@ def check_in_the_end(redis: Commands, load: Load) -> None:
 
 def test_kill_9_at_random_moments(lab: Lab, server: Server, load: Load) -> None:
     """The worker at work is killed again and again, and its standby takes over in the midst of it."""
-    lab.configure(redis={"url": server.url}, worker={"lease_seconds": 0.5, "batch": 40})
+    lab.configure(redis={"url": server.url}, worker={"lease_seconds": 0.4, "batch": 40})
     redis, chance = lab.connect(server.url), random.Random(1)
     workers = {worker.pid: worker for worker in (lab.start("work"), lab.start("work"))}
-    for _ in range(25):
+    for _ in range(20):
         until(lambda: holder(redis) in workers, "a worker at work")
         seen = total(redis)
         until(lambda: total(redis) > seen, "progress")  # noqa: B023 (used up before it changes)
@@ -89,7 +89,7 @@ def test_a_worker_that_is_paused_for_longer_than_its_lease(lab: Lab, server: Ser
     lab.configure(redis={"url": server.url}, worker={"lease_seconds": 1.0, "batch": 40})
     redis, chance = lab.connect(server.url), random.Random(2)
     workers = {worker.pid: worker for worker in (lab.start("work"), lab.start("work"))}
-    for _ in range(4):
+    for _ in range(3):
         until(lambda: holder(redis) in workers, "a worker at work")
         time.sleep(chance.uniform(0.05, 0.3))
         paused = holder(redis)
