@@ -68,6 +68,28 @@ def test_redis_away_for_ten_seconds(tmp_path: Path) -> None:
             outage.check()
 
 
+def test_roles_by_themselves_keep_the_embedded_server(lab: Lab) -> None:
+    """It is killed, and then whoever started it ends: each time another role starts it again."""
+    with publishing() as publisher:
+        lab.configure(feeds=[{"name": "misp", "url": publisher.url}], worker={"lease_seconds": 1.0})
+        work = lab.start("work")
+        url = EmbeddedServer(lab.folder / "data").url
+        until(lambda: answers(url), "a server")
+        subscribe, redis = lab.start("subscribe"), lab.connect(url)
+        until(lambda: total(redis) > 100, "a beginning")
+        first = pid_of(url)
+        os.kill(first, signal.SIGKILL)
+        until(lambda: answers(url), "another server")
+        assert pid_of(url) != first
+        before = total(redis)
+        until(lambda: total(redis) > before, "progress")
+        assert work.stop() == 0
+        again = lab.start("work")
+        until(lambda: answers(url) and total(redis) > before + 500, "progress again")
+        check_in_the_end(redis, publisher)
+        assert (again.stop(), subscribe.stop()) == (0, 0)
+
+
 def test_kill_9_of_the_embedded_server_at_random_moments(lab: Lab) -> None:
     """All in one go, as people run it: the server is started again, and everything goes on."""
     with publishing() as publisher:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import click
 from redis.exceptions import AuthenticationError
@@ -16,11 +18,14 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from watchfloor import __version__
 from watchfloor.cli.context import Console
 from watchfloor.errors import StoreError, WatchfloorError
+from watchfloor.store.embedded import EmbeddedServer
 from watchfloor.store.keys import DEMO
 from watchfloor.supervise import Supervisor, stopping
 from watchfloor.web.address import claim, local_host, url_of
 
 log = logging.getLogger(__name__)
+_LOOK_EVERY = 0.5
+_LATER = 10.0  # seconds before a server that cannot start is tried again
 ROLES = ("subscribe", "work", "serve")
 
 
@@ -135,6 +140,31 @@ def look_at_redis(console: Console) -> None:
         log.warning("%s", error)
 
 
+@contextmanager
+def keeping_redis(console: Console, stop: Event) -> Iterator[None]:
+    """Keep the embedded server alive while a role runs by itself; under `run` the supervisor does."""
+    if console.server is None:
+        yield
+        return
+    thread = Thread(target=_keep, args=(console.server, stop), name="redis")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _keep(server: EmbeddedServer, stop: Event) -> None:
+    # Whoever starts it, of several roles: the lock of its folder sees to it that one does.
+    while not stop.wait(_LOOK_EVERY):
+        try:
+            server.ensure_alive()
+        except StoreError as error:
+            log.error("%s", error)  # noqa: TRY400 (a sentence for people)
+            stop.wait(_LATER)
+
+
 @click.command()
 @click.pass_obj
 def subscribe(console: Console) -> None:
@@ -143,7 +173,7 @@ def subscribe(console: Console) -> None:
 
     console.log("subscribe")
     look_at_redis(console)
-    with stopping() as stop:
+    with stopping() as stop, keeping_redis(console, stop):
         Subscriber(console.settings, console.url).run(stop)
 
 
@@ -161,7 +191,7 @@ def work(console: Console, drain: bool) -> None:
         console.redis.ping()
     else:
         look_at_redis(console)
-    with stopping() as stop:
+    with stopping() as stop, keeping_redis(console, stop):
         worker = Worker(console.site, console.url, watch=not drain)
         began = time.monotonic()
         worker.run(stop, drain=drain)
@@ -182,7 +212,7 @@ def serve(console: Console, host: str | None, port: int | None) -> None:
 
     web_options(console, host, port)
     console.log("serve")
-    with stopping() as stop:
+    with stopping() as stop, keeping_redis(console, stop):
         web = console.settings.web
         serve_site(console.site, console.url, web.host, web.port, stop=stop)
 
