@@ -291,7 +291,7 @@ def test_a_server_that_loads_its_data_is_waited_for(tmp_path: Path) -> None:
     slow = ("--key-load-delay", "2000", "--loading-process-events-interval-bytes", "1024")
     url = f"unix://{tmp_path}/s"
     with running(tmp_path, "--port", "0", "--unixsocket", f"{tmp_path}/s", *slow, says="Loading RDB"):
-        assert "is still loading its data: wait until it is done" in says(url, patience=0)
+        assert "is still loading its data: it can be used when that is done" in says(url, patience=0)
         with connect(PLAIN, url, role="test") as client:
             check(client)
             assert client.dbsize() == 300

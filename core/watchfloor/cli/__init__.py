@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 from pathlib import Path
@@ -52,6 +53,12 @@ class _Group(click.Group):
             self._give_up(ctx, str(error), error.exit_code)
         except RedisError as error:
             self._give_up(ctx, explain(error, redact(ctx.obj.url)), StoreError.exit_code)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            self._give_up(
+                ctx, f"there is no room for the output: {error.strerror}", WatchfloorError.exit_code
+            )
 
     def _give_up(self, ctx: click.Context, sentence: str, code: int) -> NoReturn:
         if ctx.params.get("verbose"):

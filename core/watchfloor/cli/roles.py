@@ -20,6 +20,7 @@ from watchfloor.cli.context import Console
 from watchfloor.errors import StoreError, WatchfloorError
 from watchfloor.store.embedded import EmbeddedServer
 from watchfloor.store.keys import DEMO
+from watchfloor.subscriber import listener
 from watchfloor.supervise import Supervisor, stopping
 from watchfloor.web.address import claim, local_host, url_of
 
@@ -88,6 +89,8 @@ def supervise(console: Console) -> Supervisor:
     What would stop a role from starting is found here, faults of the configuration before all.
     """
     console.site.plugins  # noqa: B018 (asking for them loads them)
+    for number, feed in enumerate(console.settings.feeds):
+        listener.check(feed, f"feeds[{number}]")
     try_address(console)
     console.redis  # noqa: B018 (asking for it checks it)
     try_data(console)

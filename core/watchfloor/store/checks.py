@@ -21,7 +21,7 @@ OLDEST = (6, 2)
 _EXPLANATIONS: tuple[tuple[type[Exception], str], ...] = (
     (
         exceptions.BusyLoadingError,
-        "Redis at {where} is still loading its data: wait until it is done, and start again",
+        "Redis at {where} is still loading its data: it can be used when that is done",
     ),
     (
         exceptions.AuthenticationError,

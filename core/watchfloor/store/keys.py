@@ -13,7 +13,7 @@ WORKER_STATS = Keys("watchfloor:stats:worker", "hash", "counters of the worker")
 SILENCES = Keys(
     "watchfloor:silences:{feed}", "stream", "stretches in which nothing came from a feed, and why"
 )
-SEEN = Keys("watchfloor:seen:{bucket}", "set", "versions of attributes, events and sightings met in a period")
+SEEN = Keys("watchfloor:seen:{bucket}", "set", "versions met in a period; expires after worker.remember_days")
 NAMES = Keys(
     "watchfloor:names:{feed}", "hash", "what a feed has told of its events, organisations and groups"
 )
