@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 import pytest
-from books import CATEGORIES, check_all, frame, total, wait
+from books import CATEGORIES, check_all, frame, store, total, wait
 from lab import Lab, Server, until
 
 from watchfloor.store.clients import Commands
@@ -82,6 +82,17 @@ def test_kill_9_at_random_moments(lab: Lab, server: Server, load: Load) -> None:
         fresh = lab.start("work")
         workers[fresh.pid] = fresh
     check_in_the_end(redis, load)
+
+
+def test_messages_so_large_that_many_of_them_take_longer_than_the_lease(lab: Lab, server: Server) -> None:
+    lab.configure(redis={"url": server.url}, worker={"lease_seconds": 0.4})
+    redis = lab.connect(server.url)
+    padding = b'"' + 2_000_000 * b"x"
+    store(redis, (frame(number).replace(b'"Load', padding) for number in range(150)), group=10)
+    worker = lab.start("work")
+    wait(redis, 150)
+    worker.stop()
+    check_all(redis, {"misp": range(150)})
 
 
 def test_a_worker_that_is_paused_for_longer_than_its_lease(lab: Lab, server: Server, load: Load) -> None:

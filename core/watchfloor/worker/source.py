@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from watchfloor.store.clients import Commands
 
 _START = "0-0"
+_FEW = 8
 _COMFORTABLE = 16 * 1024 * 1024  # bytes of messages in a batch: more are read in smaller ones
 
 
@@ -29,7 +30,7 @@ class Source:
         self._settings = settings
         self.cursors: dict[str, str] = {}
         self._listed = 0.0
-        self._count = settings.worker.batch
+        self._count = min(_FEW, settings.worker.batch)
 
     def load(self) -> None:
         """Read the cursors: at the start, and whenever it is in doubt what was committed."""
@@ -68,10 +69,13 @@ class Source:
         return messages
 
     def _adapt(self, size: int) -> None:
-        """Whole events can be megabytes each: memory must not depend on how many come in a row."""
+        """Whole events can be megabytes each: neither memory nor time may depend on how many come in a row.
+
+        It begins with few: a batch that takes longer than the lease would come again and again.
+        """
         if size > _COMFORTABLE:
             self._count = max(1, self._count // 4)
-        elif size < _COMFORTABLE // 8:
+        elif 0 < size < _COMFORTABLE // 8:
             self._count = min(self._settings.worker.batch, self._count * 2)
 
     def moved(self, last: Mapping[str, str]) -> None:
