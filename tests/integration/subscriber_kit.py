@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 import threading
@@ -22,6 +23,12 @@ from watchfloor.subscriber import Subscriber
 LEASE = 1.0
 
 
+def _address() -> str:
+    """An address that nobody else uses: a port may be one that some subscriber still tries to reach."""
+    octets = [random.randint(1, 254) for _ in range(3)] if sys.platform == "linux" else [0, 0, 1]
+    return ".".join(map(str, [127, *octets]))
+
+
 class Feed:
     """A publisher on a port of its own; `plain` is a name and a password, `curve` the secret key.
 
@@ -34,7 +41,7 @@ class Feed:
         self._hold = hold
         self._plain = plain
         self._curve = curve
-        self.url = "tcp://127.0.0.1:*"
+        self.url = f"tcp://{_address()}:*"
         self.open()
 
     def open(self) -> None:
