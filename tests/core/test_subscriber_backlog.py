@@ -91,6 +91,23 @@ def test_ids_beyond_the_clock_do_not_swallow_messages(backlog: Backlog) -> None:
     assert numbers(backlog) == [1, 2, 3]
 
 
+def test_a_clock_that_went_back_over_a_restart_costs_nothing(path: Path, backlog: Backlog) -> None:
+    ahead = (time.time_ns() // 1_000_000 + 3_600_000, 5)
+    receive(backlog, 1)
+    backlog.put_aside()
+    backlog.spool.close()
+    again = started(path)
+    again.open_spool()
+    receive(again, 2)
+    again.put_aside()
+    receive(again, 3)
+    again._gather(10)
+    again._appender.last = max(again._appender.last, ahead)
+    again.settle(Standing("home", ahead, b"misp_json_tag 1", 1, 0), ahead)
+    assert numbers(again) == [2, 3], "1 is stored; the others came after that, whatever the clock says"
+    again.spool.close()
+
+
 def test_of_two_subscribers_each_message_is_taken_once(backlog: Backlog) -> None:
     start = time.time_ns() // 1_000_000 - 10_000
     receive(backlog, 1, at=start)

@@ -105,9 +105,11 @@ class Backlog:
         `last` is the stream's last id. SpoolError when the spool refuses; without it, this succeeds.
         """
         covered = standing.covered
-        if standing.keeper in ("self", "home"):
-            self.spool.drop_stored(standing.stored, earlier=standing.keeper == "home")
+        if standing.keeper == "self":
+            self.spool.drop_stored(standing.stored, earlier=False)
             self._in_hand = [entry for entry in self._in_hand if entry.id > standing.stored]
+        elif standing.keeper == "home":
+            self.spool.drop_stored(standing.stored, earlier=True)
         elif standing.keeper == "other" and covered:
             self.spool.drop_between(covered, standing.stored[0])
             self._in_hand = [e for e in self._in_hand if not covered <= e.id[0] <= standing.stored[0]]
