@@ -8,6 +8,8 @@ them ever touches a server that it did not start.
 from __future__ import annotations
 
 import logging
+import secrets
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -283,7 +285,9 @@ def make_feed(make_site: SiteMaker) -> Iterator[FeedMaker]:
         def make(**site: Any) -> FeedUnderTest:
             socket: zmq.Socket[bytes] = stack.enter_context(zmq.Context.instance().socket(zmq.XPUB))
             socket.linger = 0
-            url = f"tcp://127.0.0.1:{socket.bind_to_random_port('tcp://127.0.0.1')}"
+            # Nobody of an earlier test still tries to connect there; Linux alone has all of 127.0.0.0/8.
+            host = f"tcp://127.{secrets.randbelow(254) + 1 if sys.platform == 'linux' else 0}.0.1"
+            url = f"{host}:{socket.bind_to_random_port(host)}"
             under_test = make_site(**{**site, "feeds": [{"name": "test", "url": url}]})
             under_test.listen()
             if not socket.poll(int(_PATIENCE * 1000)):

@@ -12,6 +12,8 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.exceptions import WatchError
 
 from watchfloor.errors import LeaseLostError
@@ -80,4 +82,7 @@ class Lease:
             try:
                 return pipe.execute(raise_on_error=False)[1:]
             except WatchError as error:
+                # The library says the same of a connection that broke while EXEC was on its way.
+                if isinstance(error.__context__, RedisConnectionError | RedisTimeoutError):
+                    raise error.__context__ from None
                 raise LeaseLostError(f"the lease '{self.name}' changed hands") from error
