@@ -48,7 +48,7 @@ def test_new_plugin_writes_the_example(lab: Lab) -> None:
     assert "watchfloor-hello is ready" in said
     assert files(lab.folder / "watchfloor-hello") == files(EXAMPLE)
     assert "exists already" in lab.refused("new-plugin", "hello")
-    for name in ("Hello", "a-b", "import", "2x", ""):
+    for name in ("Hello", "import", "2x"):
         assert lab.run("new-plugin", "--into", "elsewhere", name).returncode == 2
     for name, why in (("live", "a page of the core"), ("trendings", "is installed already")):
         assert why in lab.refused("new-plugin", "--into", "elsewhere", name)

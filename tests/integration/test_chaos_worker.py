@@ -73,7 +73,7 @@ def test_kill_9_at_random_moments(lab: Lab, server: Server, load: Load) -> None:
     lab.configure(redis={"url": server.url}, worker={"lease_seconds": 0.4, "batch": 40})
     redis, chance = lab.connect(server.url), random.Random(1)
     workers = {worker.pid: worker for worker in (lab.start("work"), lab.start("work"))}
-    for _ in range(20):
+    for _ in range(16):
         until(lambda: holder(redis) in workers, "a worker at work")
         seen = total(redis)
         until(lambda: total(redis) > seen, "progress")  # noqa: B023 (used up before it changes)
