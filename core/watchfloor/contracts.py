@@ -61,7 +61,7 @@ class Keys:
     retention: timedelta | None = None
 
     def __call__(self, **parts: object) -> Key:
-        """The key of these parts; a missing or unknown part is a TypeError."""
+        """The key of these parts; a missing or unknown part is a TypeError, an empty one a ValueError."""
         cached = self._made.get(tuple(parts.values()))
         if cached is not None and cached[0] == tuple(parts):
             return cached[1]
@@ -96,6 +96,8 @@ class Keys:
             name: day.strftime("%Y%m%d") if name == "date" and day else escape(str(value))
             for name, value in parts.items()
         }
+        if not all(texts.values()):
+            raise ValueError(f"a part of the key {self.pattern} is empty: {texts}")
         key = Key(self.pattern.format(**texts))
         key.family, key.day = self, day
         if len(self._made) > 10_000:

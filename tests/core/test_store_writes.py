@@ -136,6 +136,7 @@ BAD: list[Any] = [
     (TypeError, lambda w: w.publish(Channel("live"), {"x": object()})),
     (TypeError, lambda w: ZSET(day=DAY)),
     (TypeError, lambda w: ZSET(date="20261102")),
+    (ValueError, lambda w: FOREIGN(x="")),
 ]
 
 

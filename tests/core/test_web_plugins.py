@@ -267,7 +267,7 @@ def test_routes_are_found_by_the_plugins_name(browser: TestClient) -> None:
 def test_a_plugin_cannot_take_the_place_of_a_page(
     make_site: SiteMaker, acme: dict[str, EntryPoint], name: str
 ) -> None:
-    with pytest.raises(PluginError, match=f"plugin '{name}': its name is that of a page of the core"):
+    with pytest.raises(PluginError, match=f"plugin '{name}': its name is one of the core's"):
         make_site({name: {}}, {name: acme["acme"]}).app()
 
 

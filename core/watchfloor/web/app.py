@@ -14,6 +14,7 @@ from starlette.routing import Mount, Route
 
 from watchfloor.errors import PluginError
 from watchfloor.live import Hub, Stream
+from watchfloor.store import families
 from watchfloor.store.connect import connect_async
 from watchfloor.web.boundary import Boundary
 from watchfloor.web.cards import render_panels
@@ -104,8 +105,8 @@ def plugin_panels(plugins: Sequence[Plugin]) -> list[OwnedPanel]:
 
 
 def reserved_names() -> set[str]:
-    """The names that a plugin may not have, as pages and files of the core have them."""
-    return {*_ROUTES, *(path.name for path in CORE.iterdir())}
+    """The names that a plugin may not have, as the core's keys, pages and files have them."""
+    return {families.CORE, *_ROUTES, *(path.name for path in CORE.iterdir())}
 
 
 def check_names(plugins: Sequence[Plugin]) -> None:
@@ -113,7 +114,7 @@ def check_names(plugins: Sequence[Plugin]) -> None:
     reserved = reserved_names()
     for plugin in plugins:
         if plugin.name in reserved:
-            raise PluginError(plugin.name, "its name is that of a page of the core: rename its entry point")
+            raise PluginError(plugin.name, "its name is one of the core's: rename its entry point")
         for what, names in (
             ("panel", [panel.name for panel in plugin.panels]),
             ("channel", [channel.name for channel in plugin.channels]),
