@@ -30,7 +30,7 @@ LEDGER = HERE / "ledger_plugin"
 _METADATA = "Metadata-Version: 2.1\nName: watchfloor-ledger\nVersion: 1.0\n"
 _ENTRY_POINTS = "[watchfloor.plugins]\nledger = watchfloor_ledger\n"
 
-PATIENCE = 90.0
+PATIENCE = 30.0
 Done = subprocess.CompletedProcess[str]
 
 
