@@ -9,13 +9,10 @@ from __future__ import annotations
 from watchfloor.config.settings import Secret
 from watchfloor.contracts import (
     AfterCommit,
-    Ask,
     Channel,
     Handler,
     Key,
     Keys,
-    NavItem,
-    Panel,
     RawHandler,
     Reads,
     Terminal,
@@ -52,17 +49,30 @@ from watchfloor.misp.activities import (
     WorkflowRan,
 )
 from watchfloor.misp.model import EVERYONE, NOBODY, Audience, Event, Message, Tag
+from watchfloor.panels import (
+    Ask,
+    Chart,
+    Column,
+    Figure,
+    LiveItem,
+    NavItem,
+    Option,
+    Panel,
+    Value,
+    View,
+)
 from watchfloor.text import printable
 from watchfloor.web.api import ask, page
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "EVERYONE", "NOBODY", "Activity", "AfterCommit", "Ask", "AttributeDeleted", "AttributeShared", "Audience",
-    "AuditLogged", "Channel", "Event", "EventActivity", "EventDeleted", "EventPulled", "EventShared",
-    "FeedAlive", "Handler", "Key", "Keys", "Message", "NavItem", "ObjectDeleted", "ObjectReferenceShared",
-    "ObjectShared", "OrganisationChanged", "Panel", "PostWritten", "ProposalMade", "RawHandler", "Reads",
-    "Secret", "SightingDeleted", "SightingReported", "Tag", "TagAttached", "TagChanged", "TagDetached",
-    "Terminal", "ThreadOpened", "UserChanged", "UserLoggedIn", "WarninglistChanged", "WorkflowRan", "Writes",
-    "ask", "escape", "hookimpl", "page", "printable", "unescape",
+    "EVERYONE", "NOBODY", "Activity", "AfterCommit", "Ask", "AttributeDeleted", "AttributeShared",
+    "Audience", "AuditLogged", "Channel", "Chart", "Column", "Event", "EventActivity", "EventDeleted",
+    "EventPulled", "EventShared", "FeedAlive", "Figure", "Handler", "Key", "Keys", "LiveItem", "Message",
+    "NavItem", "ObjectDeleted", "ObjectReferenceShared", "ObjectShared", "Option", "OrganisationChanged",
+    "Panel", "PostWritten", "ProposalMade", "RawHandler", "Reads", "Secret", "SightingDeleted",
+    "SightingReported", "Tag", "TagAttached", "TagChanged", "TagDetached", "Terminal", "ThreadOpened",
+    "UserChanged", "UserLoggedIn", "Value", "View", "WarninglistChanged", "WorkflowRan", "Writes", "ask",
+    "escape", "hookimpl", "page", "printable", "unescape",
 ]  # fmt: skip

@@ -6,8 +6,8 @@ They are frozen, so that the core can check, list, document and own them before 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -215,48 +215,6 @@ class Reads(Protocol):
 
 
 AfterCommit = Callable[[Iterable[str], Reads, Writes], None]
-
-
-@dataclass(frozen=True)
-class NavItem:
-    """An entry of the navigation; `path` is below the plugin's mount, `weight` sorts, light first."""
-
-    title: str
-    path: str = "/"
-    weight: int = 100
-
-
-@dataclass(frozen=True)
-class Ask:
-    """What a panel is asked for: the range of days, both included, and the query's other options.
-
-    `redis` is redis-py's asyncio client, replies in str (its annotations cannot tell, hence Any).
-    """
-
-    redis: Any
-    start: date
-    end: date
-    options: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def days(self) -> list[date]:
-        """Every day of the range, oldest first."""
-        return [self.start + timedelta(days=i) for i in range((self.end - self.start).days + 1)]
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One card that any page can hold.
-
-    `data(ask)` gives the template's variables; `template` is a file in the plugin's `templates/`.
-    `channel` is the live channel that keeps it current. What either raises costs the card only.
-    """
-
-    name: str
-    title: str
-    template: str
-    data: Callable[[Ask], Awaitable[Mapping[str, object]]]
-    channel: Channel | None = None
 
 
 class Terminal(Protocol):

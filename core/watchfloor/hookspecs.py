@@ -21,15 +21,8 @@ if TYPE_CHECKING:
     import msgspec
     from starlette.routing import BaseRoute
 
-    from watchfloor.contracts import (
-        AfterCommit,
-        Channel,
-        Handler,
-        Keys,
-        NavItem,
-        Panel,
-        RawHandler,
-    )
+    from watchfloor.contracts import AfterCommit, Channel, Handler, Keys, RawHandler
+    from watchfloor.panels import NavItem, Panel
 
 PROJECT = "watchfloor"
 hookspec = pluggy.HookspecMarker(PROJECT)

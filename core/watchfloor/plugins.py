@@ -22,9 +22,10 @@ from starlette.routing import BaseRoute
 
 from watchfloor import hookspecs
 from watchfloor.config import Sources, convert
-from watchfloor.contracts import AfterCommit, Channel, Handler, Keys, NavItem, Panel, RawHandler
+from watchfloor.contracts import AfterCommit, Channel, Handler, Keys, RawHandler
 from watchfloor.declarations import check_handlers, check_keys, check_settings
 from watchfloor.errors import ConfigError, PluginError
+from watchfloor.panels import NavItem, Panel
 from watchfloor.store.families import CORE, Families
 
 GROUP = "watchfloor.plugins"

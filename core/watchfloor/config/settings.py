@@ -38,7 +38,8 @@ class RedisSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class FeedSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """One MISP instance's ZMQ publisher, with PLAIN or CURVE credentials if it asks for them.
 
-    A CURVE server that lets anyone in who knows its key needs `curve_server_key` alone.
+    A CURVE server that lets anyone in who knows its key needs `curve_server_key` alone. `misp_url` is the
+    address of the instance's own pages, such as https://misp.example: what is shown links there.
     """
 
     name: Name
@@ -49,6 +50,7 @@ class FeedSettings(Struct, frozen=True, forbid_unknown_fields=True):
     curve_public_key: str | None = None
     curve_secret_key: Secret | None = None
     max_message: Count = 64 * MIB
+    misp_url: Annotated[str, Meta(pattern=r"^https?://[^\s]+$")] | None = None
 
 
 class SubscriberSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,4 +114,4 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     live: LiveSettings = LiveSettings()
     web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
-    plugins: dict[str, dict[str, Any]] = field(default_factory=lambda: {"trendings": {}})
+    plugins: dict[str, dict[str, Any]] = field(default_factory=lambda: {"activity": {}, "trendings": {}})

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from watchfloor.web.cards import ask_of
-from watchfloor.web.pages import page, page_range
+from watchfloor.panels import Ask, Option, Panel, View
+from watchfloor.web.pages import page, query_of
+from watchfloor.web.state import OwnedPanel, web_of
+from watchfloor.web.views import ask_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from watchfloor.contracts import Ask
-
 __all__ = ["ask", "page"]
 
 
-def ask(request: Request) -> Ask:
-    """What a request asks for: its range of days (`?days=7`, or `?from=2026-11-01&to=2026-11-22`), the
-    query's other options, and the connection to read with. The default is the last 7 days.
+async def _nothing(_ask: Ask) -> View:
+    return View()
 
-    A range that makes no sense is answered with a page that says what to write instead.
+
+def ask(request: Request, *options: Option) -> Ask:
+    """What a request asks for: its range (`?last=7d`, or `?from=2026-11-01&to=2026-11-22`), those of the
+    `options` that it names, and the connection to read with. The default is the last 7 days.
+
+    An address that makes no sense is answered with a page that says what to write instead.
     """
-    return ask_of(request, page_range(request))
+    web, query = web_of(request), query_of(request)
+    asked = Panel("route", "", _nothing, options=options)
+    return ask_of(web, OwnedPanel(getattr(request.state, "plugin", ""), asked), query)

@@ -19,19 +19,20 @@ from watchfloor.store.connect import connect_async
 from watchfloor.web.boundary import Boundary
 from watchfloor.web.cards import render_panels
 from watchfloor.web.headers import SecurityHeaders
+from watchfloor.web.home import core_panels, home, status_page
 from watchfloor.web.lights import Lights
-from watchfloor.web.overview import core_panels, overview
-from watchfloor.web.pages import FEEDS_CHANNEL, on_crash, on_http_error, page_range
+from watchfloor.web.pages import FEEDS_CHANNEL, on_crash, on_http_error, query_of
+from watchfloor.web.query import QueryError
 from watchfloor.web.shared import Shared
 from watchfloor.web.state import OwnedPanel, Web, navigation, web_of
 from watchfloor.web.static import CORE, Static
+from watchfloor.web.status import read_status
 from watchfloor.web.tasks import running
 from watchfloor.web.templating import environment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from markupsafe import Markup
     from starlette.requests import Request
     from starlette.types import Scope
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from watchfloor.site import Site
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_ROUTES = ("live", "panel", "health", "static", "watchfloor", "api")
+_ROUTES = ("live", "panel", "health", "status", "ready", "metrics", "static", "watchfloor", "api")
 
 
 def create_app(site: Site, redis_url: str) -> Starlette:
@@ -77,7 +78,8 @@ def create_app(site: Site, redis_url: str) -> Starlette:
 def routes(plugins: Sequence[Plugin], static: Static) -> list[Route | Mount]:
     """Every route: the core's, then each plugin's behind its boundary."""
     return [
-        Route("/", overview, name="overview"),
+        Route("/", home, name="home"),
+        Route("/status", status_page, name="status"),
         Route("/live", Stream(_hub), methods=["GET"], name="live"),
         Route("/panel/{plugin}/{name}", _panel, name="panel"),
         Route("/health", _health, name="health"),
@@ -153,17 +155,14 @@ async def _health(_request: Request) -> Response:
 
 
 async def _panel(request: Request) -> Response:
-    """One card: what pages fetch when its channel tells of something new, all of them at once."""
+    """One card: what pages fetch when its channel tells of something new."""
     web, name = web_of(request), f"{request.path_params['plugin']}/{request.path_params['name']}"
     if name not in web.panels:
         raise HTTPException(404)
-    days = page_range(request)
-
-    async def make() -> Markup:
-        (card,) = await render_panels(request, [name], days)
-        return card
-
-    channel = web.panels[name].channel
-    key = (name, days, str(request.query_params))
-    card = await (web.cards.get(key, web.hub.version(channel), make) if channel else make())
+    query = query_of(request)
+    status = await read_status(web.redis, web.site.settings)
+    try:
+        (card,) = await render_panels(web, [name], query, status)
+    except QueryError as error:
+        raise HTTPException(400, f"{error}.") from None
     return HTMLResponse(card, headers={"cache-control": "no-store"})

@@ -3,72 +3,86 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import msgspec
 from markupsafe import Markup
 
-from watchfloor.contracts import Ask
-from watchfloor.store.keys import LIVE_LAST
+from watchfloor.panels import Chart, View
 from watchfloor.web import errors
-from watchfloor.web.limits import within
-from watchfloor.web.ranges import PARAMETERS, Range
-from watchfloor.web.state import OwnedPanel, Web, web_of
+from watchfloor.web.empty import why_empty
+from watchfloor.web.query import QueryError
+from watchfloor.web.views import read_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from starlette.requests import Request
+    from watchfloor.web.query import Query
+    from watchfloor.web.state import OwnedPanel, Web
+    from watchfloor.web.status import Status
 
-SECONDS = 5.0
-_TRIES = 3
-
-
-def ask_of(request: Request, days: Range) -> Ask:
-    """What a request asks for, over a range of days: the query's other options go with it."""
-    options = {name: value for name, value in request.query_params.items() if name not in PARAMETERS}
-    return Ask(web_of(request).redis, days.start, days.end, options)
+ROWS = 500  # of a card's table; CSV and JSON have all of them
 
 
-async def render_panels(request: Request, names: Sequence[str], days: Range) -> list[Markup]:
-    """The cards of the panels `<plugin>/<name>` over a range of days, in this order.
+async def render_panels(web: Web, names: Sequence[str], query: Query, status: Status) -> list[Markup]:
+    """The cards of the panels `<plugin>/<name>`, in this order.
 
-    LookupError for a panel that there is not.
+    LookupError for a panel that there is not, QueryError for an option that is none.
     """
-    web = web_of(request)
     for name in names:
         if name not in web.panels:
             raise LookupError(f"there is no panel '{name}' (known: {', '.join(web.panels)})")
-    ask = ask_of(request, days)
-    return await asyncio.gather(*(_card(web, web.panels[name], ask, days) for name in names))
+    return await asyncio.gather(*(_card(web, web.panels[name], query, status) for name in names))
 
 
-async def _card(web: Web, owned: OwnedPanel, ask: Ask, days: Range) -> Markup:
+async def _card(web: Web, owned: OwnedPanel, query: Query, status: Status) -> Markup:
+    frame = {"owned": owned, "panel": owned.panel, "query": query, "range": query.range, "zone": query.zone}
     try:
-        position, context = await within(SECONDS, _read(web, owned, ask))
-        template = web.templates.get_template(f"{owned.owner}/{owned.panel.template}")
-        body = template.render({"range": days, **context})
+        answer = await read_view(web, owned, query)
+        view, at, position = answer.view, answer.at, answer.position
+        state, body = _body(web, owned, view, query, status)
+    except QueryError:
+        raise
     except Exception as error:  # noqa: BLE001 (whatever a panel raises costs its card only)
         error_id = errors.keep(error, owned.owner, f"panel '{owned.panel.name}'")
         text = f"Plugin '{owned.owner}' could not show this: {errors.reason(error)}."
-        position, template = web.hub.id, web.templates.get_template("watchfloor/failed.html")
-        body = template.render(text=text, error_id=error_id)
-    frame = web.templates.get_template("watchfloor/card.html")
-    # Both templates escape what they are given.
-    return Markup(frame.render(owned=owned, position=position, range=days, body=Markup(body)))  # noqa: S704
+        view, at, position, state = View(), datetime.now(UTC), web.hub.id, "failed"
+        body = _render(web, "watchfloor/failed.html", text=text, error_id=error_id)
+    return _render(
+        web, "watchfloor/card.html", **frame, view=view, at=at, position=position, state=state, body=body
+    )
 
 
-async def _read(web: Web, owned: OwnedPanel, ask: Ask) -> tuple[str, Mapping[str, object]]:
-    """A panel's data, and the position in the live stream that it belongs to.
+def _body(web: Web, owned: OwnedPanel, view: View, query: Query, status: Status) -> tuple[str, Markup]:
+    """The state of a card, and what it holds."""
+    panel = owned.panel
+    own = not panel.template.startswith("watchfloor/")
+    template = f"{owned.owner}/{panel.template}" if own else panel.template
+    names = [column.name for column in panel.columns]
+    blank = view.blank and bool(panel.columns or view.figures)
+    shown = {
+        **view.context,
+        "panel": panel,
+        "view": view,
+        "rows": [dict(zip(names, row, strict=True)) for row in view.rows[:ROWS]],
+        "more": view.left_out + max(0, len(view.rows) - ROWS),
+        "drawn": drawn(panel.chart, names, view) if panel.chart else None,
+        "reason": why_empty(web, owned, view, query, status) if blank else None,
+        "query": query,
+        "range": query.range,
+        "zone": query.zone,
+    }
+    return "empty" if blank else "ok", _render(web, template, **shown)
 
-    Read again when an item came in between: a browser then neither counts it twice nor misses it.
-    Under steady load the earlier position stands, so that nothing is missed.
-    """
-    for _ in range(_TRIES if owned.channel else 1):
-        before = await web.redis.get(LIVE_LAST())
-        context = await owned.panel.data(ask)
-        if not isinstance(context, Mapping):
-            raise TypeError(f"data must return a mapping, not {type(context).__name__}")
-        if before == await web.redis.get(LIVE_LAST()):
-            break
-    return str(before or web.hub.id), context
+
+def drawn(chart: Chart, names: Sequence[str], view: View) -> str:
+    """What the browser draws, as JSON: the chart's columns of all rows, as lists of x, y and series."""
+    columns = [names.index(name) for name in (chart.x, chart.y, chart.by) if name]
+    rows = [[row[i] for i in columns] for row in view.rows]
+    return msgspec.json.encode(rows).decode()
+
+
+def _render(web: Web, template: str, **context: object) -> Markup:
+    # Every template escapes what it is given.
+    return Markup(web.templates.get_template(template).render(context))  # noqa: S704

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from watchfloor.web import errors
 from watchfloor.web.cards import render_panels
-from watchfloor.web.ranges import RangeError, read_range
+from watchfloor.web.query import QueryError, read_query
+from watchfloor.web.ranges import DEFAULT, QUICK
 from watchfloor.web.state import web_of
 from watchfloor.web.status import read_status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from markupsafe import Markup
     from starlette.requests import Request
 
-    from watchfloor.web.ranges import Range
+    from watchfloor.web.query import Query
+    from watchfloor.web.state import Web
     from watchfloor.web.status import Status
 
 FEEDS_CHANNEL = "watchfloor/feeds"
@@ -31,33 +35,53 @@ async def page(
     panels: Sequence[str] = (),
     template: str = "watchfloor/page.html",
     *,
+    last: str = DEFAULT,
     status: int = 200,
     **context: object,
 ) -> HTMLResponse:
     """A page in the shell.
 
-    `panels` names cards as `<plugin>/<name>`; they show the range of the request's URL. `template` is
-    `<plugin>/<file>` and gets `context`, `cards` and `range`; by default it is a grid of the cards.
+    `panels` names cards as `<plugin>/<name>`; they show the range of the request's address, `last` where it
+    names none. `template` is `<plugin>/<file>` and gets `context`, `cards` and `range`; by default it is a
+    grid of the cards.
     """
-    web = web_of(request)
-    days = page_range(request) if panels else None
+    web, query = web_of(request), query_of(request, last)
     # The position is read before the numbers: the page asks the live stream for what came after it.
     shown = await read_status(web.redis, web.site.settings)
-    cards = await render_panels(request, panels, days) if days and not shown.trouble else []
-    parts = {"title": title, "cards": cards, "range": days, "owners": _owners(request, panels)}
-    return _render(request, shown, template, {**context, **parts}, status)
+    cards = [] if shown.trouble else await _cards(web, panels, query, shown)
+    ranged = any(web.panels[name].panel.ranged for name in panels)
+    parts = {"title": title, "cards": cards, "ranged": ranged, "owners": _owners(request, panels)}
+    return _render(request, shown, template, {**context, **parts, "range": query.range}, query, status)
 
 
-def page_range(request: Request) -> Range:
-    """The range of days in the request's URL; one that makes no sense is answered with a page."""
+async def _cards(web: Web, panels: Sequence[str], query: Query, shown: Status) -> list[Markup]:
     try:
-        return read_range(request.query_params, web_of(request).today)
-    except RangeError as error:
-        raise HTTPException(400, f"This address makes no sense: {error}.") from None
+        return await render_panels(web, panels, query, shown)
+    except QueryError as error:
+        raise _senseless(error) from None
+
+
+def query_of(request: Request, last: str = DEFAULT) -> Query:
+    """What the request's address asks for; one that makes no sense is answered with a page."""
+    web = web_of(request)
+    try:
+        return read_query(request.url.path, request.query_params, datetime.now(UTC), web.site.zone, last)
+    except ValueError as error:
+        raise _senseless(error) from None
+
+
+def _senseless(error: ValueError) -> HTTPException:
+    return HTTPException(400, f"This address makes no sense: {error}.")
+
+
+def plain_query(request: Request) -> Query:
+    """The least that a page needs where the address makes no sense."""
+    web, nothing = web_of(request), QueryParams()
+    return read_query(request.url.path, nothing, datetime.now(UTC), web.site.zone, DEFAULT)
 
 
 def _render(
-    request: Request, shown: Status, template: str, context: Mapping[str, object], status: int
+    request: Request, shown: Status, template: str, context: Mapping[str, object], query: Query, status: int
 ) -> HTMLResponse:
     web = web_of(request)
     shell = {
@@ -65,8 +89,12 @@ def _render(
         "status": shown,
         "position": shown.position or web.hub.id,
         "navigation": web.navigation,
-        "now": datetime.now(web.site.zone),
+        "now": datetime.now(query.zone),
         "feeds_channel": FEEDS_CHANNEL,
+        "query": query,
+        "zone": query.zone,
+        "site_zone": web.site.zone,
+        "quick": QUICK,
     }
     html = web.templates.get_template(template).render({**context, **shell})
     return HTMLResponse(html, status, headers={"cache-control": "no-store"})
@@ -85,8 +113,8 @@ async def message_page(
     """A page that says one thing."""
     web = web_of(request)
     shown = await read_status(web.redis, web.site.settings)
-    context = {"title": title, "text": text, "error_id": error_id, "owners": []}
-    return _render(request, shown, "watchfloor/message.html", context, status)
+    context = {"title": title, "text": text, "error_id": error_id, "owners": [], "ranged": False}
+    return _render(request, shown, "watchfloor/message.html", context, plain_query(request), status)
 
 
 _TITLES = {400: "Not understood", 404: "Not found", 405: "Not allowed"}

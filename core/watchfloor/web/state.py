@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
 
     from jinja2 import Environment
-    from markupsafe import Markup
     from starlette.requests import Request
 
-    from watchfloor.contracts import Panel
     from watchfloor.live import Hub
+    from watchfloor.panels import Panel
     from watchfloor.plugins import Plugin
     from watchfloor.site import Site
     from watchfloor.store.clients import AsyncRedis
     from watchfloor.web.shared import Shared
     from watchfloor.web.static import Static
+    from watchfloor.web.views import Answer
 
 
 @dataclass(frozen=True)
 class OwnedPanel:
-    """A panel with the plugin that it belongs to; `ranged` when it shows a range of days."""
+    """A panel with the plugin that it belongs to."""
 
     owner: str
     panel: Panel
-    ranged: bool = True
 
     @property
     def name(self) -> str:
@@ -61,12 +58,12 @@ class Web:
     static: Static
     panels: Mapping[str, OwnedPanel]
     navigation: Sequence[Link]
-    cards: Shared[Markup]
+    views: Shared[Answer]
 
     @property
-    def today(self) -> date:
-        """The day it is in the site's time zone."""
-        return datetime.now(self.site.zone).date()
+    def misp(self) -> Mapping[str, str]:
+        """The address of each feed's MISP, where it is configured, without a slash at its end."""
+        return {feed.name: feed.misp_url.rstrip("/") for feed in self.site.settings.feeds if feed.misp_url}
 
 
 def web_of(request: Request) -> Web:
@@ -76,8 +73,8 @@ def web_of(request: Request) -> Web:
 
 
 def navigation(plugins: Sequence[Plugin]) -> list[Link]:
-    """The overview, then the plugins' entries, the light ones first."""
+    """The live page, the plugins' entries, the light ones first, and at last how everything is."""
     entries = [(item.weight, plugin.name, item) for plugin in plugins for item in plugin.navigation]
     entries.sort(key=lambda entry: entry[0])
     links = [Link(item.title, f"/{name}/{item.path.lstrip('/')}") for _, name, item in entries]
-    return [Link("Overview", "/"), *links]
+    return [Link("Live", "/"), *links, Link("Health", "/status")]

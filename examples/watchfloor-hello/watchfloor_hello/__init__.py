@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 from msgspec import Struct
 
-from watchfloor import Ask, AttributeShared, Channel, Handler, Keys, Panel, Writes, hookimpl
+from watchfloor import (
+    Ask,
+    AttributeShared,
+    Channel,
+    Column,
+    Handler,
+    Keys,
+    Panel,
+    View,
+    Writes,
+    hookimpl,
+)
 
 BY_ORG = Keys("hello:by_org:{date}", "zset", "organisation; +1 for each new attribute", timedelta(days=90))
 LIVE = Channel("orgs", replay=1)
@@ -48,12 +59,14 @@ def message_handlers(settings: Settings) -> Sequence[Handler]:
 
 @hookimpl
 def panels() -> Sequence[Panel]:
-    return [Panel("orgs", "Hello, organisations", "orgs.html", top, LIVE)]
+    columns = (Column("org", "Organisation"), Column("attributes", "Attributes", "number"))
+    topics = ("misp_json_attribute", "misp_json")
+    return [Panel("orgs", "Hello, organisations", top, columns=columns, channel=LIVE, topics=topics)]
 
 
-async def top(ask: Ask) -> Mapping[str, object]:
+async def top(ask: Ask) -> View:
     """The organisations with the most attributes over the days that the page asks for."""
     counts: Counter[str] = Counter()
     for day in ask.days:
         counts.update(dict(await ask.redis.zrange(BY_ORG(date=day), 0, -1, withscores=True)))
-    return {"orgs": counts.most_common(10)}
+    return View(rows=counts.most_common(10))

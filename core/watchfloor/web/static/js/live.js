@@ -58,7 +58,7 @@ async function refresh(card) {
 }
 
 async function load(card) {
-  const response = await fetch(card.dataset.source + location.search);
+  const response = await fetch(card.dataset.source);
   if (!response.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const made = page.querySelector("[data-panel]");

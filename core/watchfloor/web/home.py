@@ -1,11 +1,12 @@
-"""The overview, and the core's own panels: the feeds, and the worker."""
+"""The live page, the page on how everything is, and the core's own panels: the feeds, and the worker."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
-from watchfloor.contracts import Channel, Panel
+from watchfloor.contracts import Channel
+from watchfloor.panels import Ask, Panel, View
 from watchfloor.store.keys import CURSORS, FAILURE_COUNTS, FEEDS, LEASE, STREAM, WORKER_STATS
 from watchfloor.web.pages import FEEDS_CHANNEL, page
 from watchfloor.web.state import OwnedPanel, web_of
@@ -19,29 +20,31 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from watchfloor.config import Settings
-    from watchfloor.contracts import Ask
     from watchfloor.store.clients import AsyncRedis
 
 OWNER, _, _FEEDS = FEEDS_CHANNEL.partition("/")
 _ACTIVITIES = "activities:"
+LIVE_RANGE = "48h"
 _IN_TIME = 2.0  # seconds that a message may wait before the worker is said to be behind
 
 
 def core_panels(redis: AsyncRedis, settings: Settings) -> list[OwnedPanel]:
     """The panels of the core; they are kept current by the feeds' lights."""
 
-    async def feeds(_ask: Ask) -> Mapping[str, object]:
+    async def feeds(_ask: Ask) -> View:
         status = await read_status(redis, settings)
-        return {"feeds": status.feeds, "trouble": status.trouble}
+        return View(context={"feeds": status.feeds, "trouble": status.trouble})
 
-    async def worker(ask: Ask) -> Mapping[str, object]:
-        return await read_worker(ask.redis, [feed.name for feed in settings.feeds])
+    async def worker(ask: Ask) -> View:
+        return View(context=await read_worker(ask.redis, [feed.name for feed in settings.feeds]))
 
     channel = Channel(_FEEDS)
     return [
-        OwnedPanel(OWNER, Panel("feeds", "Feeds", "feeds.html", feeds, channel), ranged=False),
-        OwnedPanel(OWNER, Panel("worker", "Worker", "worker.html", worker, channel), ranged=False),
-    ]
+        OwnedPanel(OWNER, Panel("feeds", "Feeds", feeds, template="feeds.html", channel=channel,
+                                home=False, ranged=False)),
+        OwnedPanel(OWNER, Panel("worker", "Worker", worker, template="worker.html", channel=channel,
+                                home=False, ranged=False)),
+    ]  # fmt: skip
 
 
 async def read_worker(redis: Redis, feeds: Sequence[str]) -> Mapping[str, object]:
@@ -80,6 +83,12 @@ def _spaced(name: str) -> str:
     return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
 
 
-async def overview(request: Request) -> Response:
-    """`/`: every panel there is."""
-    return await page(request, "Overview", list(web_of(request).panels))
+async def home(request: Request) -> Response:
+    """`/`: what happens now; every panel that its plugin puts there."""
+    panels = [name for name, owned in web_of(request).panels.items() if owned.panel.home]
+    return await page(request, "Live", panels, "watchfloor/home.html", last=LIVE_RANGE)
+
+
+async def status_page(request: Request) -> Response:
+    """`/status`: how everything is."""
+    return await page(request, "Health", [f"{OWNER}/feeds", f"{OWNER}/worker"])

@@ -1,0 +1,17 @@
+"""The settings of activity."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long counts are kept, in days: `detail_days` by quarter of an hour, `retention_days` by day.
+
+    null keeps the latter.
+    """
+
+    detail_days: Annotated[int, Meta(ge=2, le=366)] = 32
+    retention_days: Annotated[int, Meta(ge=2)] | None = None
