@@ -91,8 +91,9 @@ class View:
 
     `rows` hold a value for each declared column, in their order. `summary` says in one sentence what there
     is to see. `precision` says how precise the numbers are, where that is not self-evident ("whole days").
-    `empty` says why there is nothing and what to do; without it the core finds the reason. `left_out` is
-    the number of rows beyond those given. `context` are further variables of the panel's own template.
+    `empty` says why there is nothing and what to do; without it the core finds the reason. `refused` says
+    in one sentence what is wrong with an option; JSON and CSV then answer 400 with it. `left_out` is the
+    number of rows beyond those given. `context` are further variables of the panel's own template.
     """
 
     rows: Sequence[Sequence[Value]] = ()
@@ -100,6 +101,7 @@ class View:
     summary: str = ""
     precision: str = ""
     empty: str = ""
+    refused: str = ""
     left_out: int = 0
     context: Mapping[str, object] = field(default_factory=dict)
 

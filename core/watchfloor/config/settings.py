@@ -75,7 +75,7 @@ class WorkerSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LiveSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """The stream to browsers: `history` items a channel can be resumed, `burst` sent a batch."""
+    """The stream to browsers: `history` items a channel can be resumed, `burst` sent a second."""
 
     history: Count = 1000
     burst: Count = 100

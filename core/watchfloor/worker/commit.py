@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from redis.exceptions import ResponseError
@@ -36,9 +36,22 @@ SEEN_BUCKETS = 6
 
 @dataclass
 class LiveIds:
-    """Ids of live items: one increasing sequence over all channels, whatever the clock does."""
+    """Ids of live items, one increasing sequence over all channels whatever the clock does, and their bursts.
+
+    `last` is the newest id.
+    """
 
     last: str
+    _sent: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+
+    def admit(self, channel: tuple[str, str], items: int, burst: int) -> int:
+        """Of so many items of a batch, how many a channel may send: `burst` a second, the newest always."""
+        now = int(time.time())
+        second, sent = self._sent.get(channel, (now, 0))
+        sent = sent if second == now else 0
+        admitted = min(items, max(1, burst - sent))
+        self._sent[channel] = (now, sent + admitted)
+        return admitted
 
     def take(self) -> str:
         """The next id."""
@@ -78,9 +91,9 @@ class Transaction:
             self._put(pipe, "core", "SET", LIVE_LAST(), self._live.last)
 
     def _items(self, pipe: Any, plugin: str, channel: str, items: list[bytes]) -> None:
-        """The newest of them: nobody reads more than `live.burst` items of one batch."""
+        """The newest of them, and with the first how many were left out: nobody reads more than a burst."""
         settings = self._settings.live
-        skipped = max(0, len(items) - settings.burst)
+        skipped = len(items) - self._live.admit((plugin, channel), len(items), settings.burst)
         key = LIVE(plugin=plugin, channel=channel)
         for i, item in enumerate(items[skipped:]):
             note = ("skipped", skipped) if skipped and i == 0 else ()
