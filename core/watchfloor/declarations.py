@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from typing import get_args
 
 import msgspec
@@ -10,7 +11,9 @@ import msgspec
 from watchfloor.contracts import Handler, Keys, Kind, RawHandler
 from watchfloor.errors import PluginError
 from watchfloor.misp import TOPICS, Activity
+from watchfloor.panels import SHARED, Panel
 
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _KINDS: tuple[str, ...] = get_args(Kind)
 
 
@@ -45,3 +48,31 @@ def check_handlers(plugin: str, handlers: Iterable[Handler | RawHandler]) -> Non
             )
         if not callable(handler.function):
             raise PluginError(plugin, f"a handler takes a function last, not {handler.function!r}")
+
+
+def check_panels(plugin: str, panels: Iterable[Panel]) -> None:
+    """PluginError for a panel that no page could show: what its parts say of each other must fit."""
+    for panel in panels:
+        if not callable(panel.data):
+            raise PluginError(
+                plugin, f"the panel '{panel.name}' takes a function as data, not {panel.data!r}"
+            )
+        for problem in _problems(panel):
+            raise PluginError(plugin, f"the panel '{panel.name}' {problem}")
+
+
+def _problems(panel: Panel) -> Iterator[str]:
+    columns, options = [c.name for c in panel.columns], [o.name for o in panel.options]
+    for what, names in (("column", columns), ("option", options)):
+        for name in names:
+            if not _NAME.fullmatch(name):
+                yield f"has the {what} {name!r}: its name may hold small letters, digits and '_' only"
+            if names.count(name) > 1:
+                yield f"declares the {what} '{name}' twice: rename one"
+    for name in set(options).intersection(SHARED) - {"org"}:
+        yield f"has the option '{name}', which means something on every page: rename it"
+    drawn = [panel.chart.x, panel.chart.y, panel.chart.by] if panel.chart else []
+    named = [column.link for column in panel.columns] + drawn
+    for name in filter(None, named):
+        if name not in columns:
+            yield f"names the column '{name}', which it does not declare"

@@ -104,7 +104,7 @@ def navigation(settings: Any) -> Sequence[NavItem]:
 
 @hookspec
 def panels(settings: Any) -> Sequence[Panel]:
-    """The cards that pages can hold; the overview shows all of them.
+    """The cards that pages can hold; the live page shows those with `home`.
 
     Used in the web process. A panel's `data` runs at each request; what it or its template raises
     is shown in the card's place and costs nothing else.

@@ -19,6 +19,9 @@ from watchfloor.store.keys import LIVE
 Value = str | int | float | date | datetime | None
 """What a cell holds: text, a number, a day, an aware point in time, or nothing."""
 
+SHARED = ("last", "from", "to", "tz", "theme", "org")
+"""Parameters of an address that mean the same on every page, and that its links keep."""
+
 Size = Literal["small", "medium", "wide", "full"]
 
 

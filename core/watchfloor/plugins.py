@@ -23,7 +23,7 @@ from starlette.routing import BaseRoute
 from watchfloor import hookspecs
 from watchfloor.config import Sources, convert
 from watchfloor.contracts import AfterCommit, Channel, Handler, Keys, RawHandler
-from watchfloor.declarations import check_handlers, check_keys, check_settings
+from watchfloor.declarations import check_handlers, check_keys, check_panels, check_settings
 from watchfloor.errors import ConfigError, PluginError
 from watchfloor.panels import NavItem, Panel
 from watchfloor.store.families import CORE, Families
@@ -112,6 +112,8 @@ def _load(
     check_handlers(name, handlers)
     keys = ask.all("redis_keys", (Keys,), settings)
     check_keys(name, keys)
+    panels = ask.all("panels", (Panel,), settings)
+    check_panels(name, panels)
     dist = points[name].dist
     return Plugin(
         name=name,
@@ -126,7 +128,7 @@ def _load(
         channels=ask.all("live_channels", (Channel,), settings),
         routes=ask.all("routes", (BaseRoute,), settings),
         navigation=ask.all("navigation", (NavItem,), settings),
-        panels=ask.all("panels", (Panel,), settings),
+        panels=panels,
         commands=ask.all("commands", (click.Command,), settings),
     )
 

@@ -11,10 +11,7 @@ ROOT = Path(__file__).parents[2]
 HELLO = ROOT / "examples" / "watchfloor-hello"
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-WHOLE = {
-    "python": HELLO / "watchfloor_hello" / "__init__.py",
-    "html": HELLO / "watchfloor_hello" / "templates" / "orgs.html",
-}
+WHOLE = {"python": HELLO / "watchfloor_hello" / "__init__.py"}
 
 
 def blocks(document: Path, language: str) -> list[str]:

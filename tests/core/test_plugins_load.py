@@ -16,7 +16,11 @@ from watchfloor import hookspecs, plugins
 from watchfloor.errors import ConfigError, PluginError
 from watchfloor.plugins import Plugin
 
-HEAD = "from watchfloor import Channel, Handler, Keys, NavItem, Panel, AttributeShared, hookimpl\n"
+HEAD = (
+    "from watchfloor import Channel, Chart, Column, Handler, Keys, NavItem, Option, Panel, AttributeShared, "
+    "hookimpl\n"
+)
+PANEL = "@hookimpl\ndef panels(): return [Panel('p', 'P', {0})]"
 KEYS = "@hookimpl\ndef redis_keys():\n    return [Keys('{0}', 'zset', 'counts')]\n"
 Make = Callable[..., Plugin]
 
@@ -58,6 +62,12 @@ WRONG = {
     "@hookimpl\ndef settings_schema(): return dict": "settings_schema must return a msgspec.Struct, not dict",
     "@hookimpl\ndef settings_schema(): return 3": "settings_schema must return a type, not 3",
     "@hookimpl\ndef after_commit(): return 3": "after_commit must return a function, not 3",
+    PANEL.format("'p.html'"): "the panel 'p' takes a function as data, not 'p.html'",
+    PANEL.format("print, columns=(Column('A', 'A'),)"): "has the column 'A': its name may hold small letters",
+    PANEL.format("print, columns=(Column('a', 'A'), Column('a', 'B'))"): "declares the column 'a' twice",
+    PANEL.format("print, columns=(Column('a', 'A', link='b'),)"): "names the column 'b', which it does not",
+    PANEL.format("print, chart=Chart('line', 'x', 'y')"): "names the column 'x', which it does not declare",
+    PANEL.format("print, options=(Option('last', ''),)"): "has the option 'last', which means something on",
     "import nowhere_to_be_found": "needs nowhere_to_be_found, which is not installed: pip install",
     "x = 1 / 0": "cannot be imported: ZeroDivisionError: division by zero",
     "def :": "cannot be imported: SyntaxError",

@@ -24,11 +24,11 @@ BEATS = Keys("kit:beats", "hash", "name of a probe; +1 for each beat")
 PLUGIN = """
 from starlette.routing import Route
 
-from watchfloor import Panel, hookimpl, page
+from watchfloor import Panel, View, hookimpl, page
 
 
 async def scores(ask):
-    return {"count": 12345.0, "part": 1234.5}
+    return View(context={"count": 12345.0, "part": 1234.5})
 
 
 async def home(request):
@@ -41,7 +41,10 @@ async def wrong(request):
 
 @hookimpl
 def panels():
-    return [Panel("right", "Right", "right.html", scores), Panel("wrong", "Wrong", "wrong.html", scores)]
+    return [
+        Panel("right", "Right", scores, template="right.html"),
+        Panel("wrong", "Wrong", scores, template="wrong.html"),
+    ]
 
 
 @hookimpl
@@ -53,7 +56,7 @@ TEMPLATES = {"right.html": "{{ count | number }} and {{ part | number }}", "wron
 
 @pytest.fixture
 def kit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
-    """What `make_site` needs for a site with a plugin whose overview fails."""
+    """What `make_site` needs for a site with a plugin whose first page fails."""
     package = tmp_path / "kit_under_test"
     for name, text in {"__init__.py": PLUGIN, **{f"templates/{k}": v for k, v in TEMPLATES.items()}}.items():
         (package / name).parent.mkdir(parents=True, exist_ok=True)

@@ -55,7 +55,7 @@ def text_of(html: str) -> str:
 
 
 def test_an_empty_site_says_what_to_do(browser: TestClient) -> None:
-    text = text_of(browser.get("/").text)
+    text = text_of(browser.get("/status").text)
     assert "Nobody has listened to this feed yet" in text
     assert "Plugin.ZeroMQ_enable" in text
     assert "No worker is at work" in text
@@ -64,17 +64,17 @@ def test_an_empty_site_says_what_to_do(browser: TestClient) -> None:
 
 def test_a_site_without_feeds_says_how_to_name_one(make_site: SiteMaker) -> None:
     with TestClient(make_site().app()) as browser:
-        text = text_of(browser.get("/").text)
+        text = text_of(browser.get("/status").text)
     assert "No feed is configured" in text
     assert "watchfloor plugins tells which are installed" not in text
 
 
-def test_the_overview_shows_the_numbers(site: SiteUnderTest, browser: TestClient) -> None:
+def test_the_status_shows_the_numbers(site: SiteUnderTest, browser: TestClient) -> None:
     alive(site, messages=12345, **{"received:misp_json": 45, "received:misp_json_attribute": 12300})
     site.redis.hset(WORKER_STATS(), mapping={"messages": 12345, "activities:AttributeShared": 4321})
     site.redis.hset(FAILURE_COUNTS(), mapping={"hello:handler": 2, "core:undecodable": 1})
     site.redis.set(LEASE(name="worker"), "host:1:x")
-    text = text_of(browser.get("/").text)
+    text = text_of(browser.get("/status").text)
     assert "misp-main alive" in text
     assert "misp_json_attribute 12,300 misp_json 45" in text
     assert "At work and up to date" in text
@@ -88,12 +88,12 @@ def test_a_worker_that_is_behind_is_told(site: SiteUnderTest, browser: TestClien
     site.redis.sadd(FEEDS(), "replay")
     received = int((time.time() - 90) * 1000)
     site.redis.execute_command("XADD", STREAM(feed="replay"), f"{received}-0", "m", "misp_json {}")
-    assert "Behind by 90 s" in text_of(browser.get("/").text)
+    assert "Behind by 90 s" in text_of(browser.get("/status").text)
 
 
 def test_what_a_feed_could_not_be_given_is_told(site: SiteUnderTest, browser: TestClient) -> None:
     alive(site, messages=1, spool=7, refused=2, dropped=1, **{"received:misp_json": 1})
-    text = text_of(browser.get("/").text)
+    text = text_of(browser.get("/status").text)
     assert "7 messages wait on disk" in text
     assert "2 messages were larger than the feed's max_message" in text
     assert "1 messages were lost" in text
@@ -101,7 +101,7 @@ def test_what_a_feed_could_not_be_given_is_told(site: SiteUnderTest, browser: Te
 
 def test_a_silent_feed_tells_when_it_was_heard_last(site: SiteUnderTest, browser: TestClient) -> None:
     alive(site, last_seen=time.time() - 3 * 3600, since=time.time() - 4 * 3600)
-    html = browser.get("/").text
+    html = browser.get("/status").text
     assert 'data-state="silent"' in html
     assert "Its last message came 3 h ago." in text_of(html)
 
@@ -109,27 +109,27 @@ def test_a_silent_feed_tells_when_it_was_heard_last(site: SiteUnderTest, browser
 def test_demo_data_is_marked_on_every_page(site: SiteUnderTest, browser: TestClient) -> None:
     assert "DEMO DATA" not in browser.get("/").text
     site.redis.set(DEMO(), "1")
-    for path in ("/", "/trendings/", "/nowhere", "/?days=x"):
+    for path in ("/", "/trendings/", "/nowhere", "/?last=x"):
         assert "DEMO DATA" in browser.get(path).text, path
 
 
 def test_pages_of_plugins_are_in_the_shell(browser: TestClient) -> None:
-    html = browser.get("/trendings/?days=30").text
+    html = browser.get("/trendings/?last=30d").text
     assert "<title>Trendings · Watchfloor</title>" in html
-    assert '<a href="/trendings/" aria-current="page">Trendings</a>' in html
+    assert '<a href="/trendings/?last=30d" aria-current="page">Trendings</a>' in html
     assert "the last 30 days" in html
 
 
 def test_a_range_that_makes_no_sense_is_explained(browser: TestClient) -> None:
     for path in ("/", "/trendings/", "/panel/trendings/tags"):
-        answer = browser.get(path, params={"days": "<b>"})
+        answer = browser.get(path, params={"last": "<b>"})
         assert answer.status_code == 400
-        assert "days is a number from 1 to 1100, such as days=7, not &#39;&lt;b&gt;&#39;" in answer.text
+        assert "such as last=48h or last=7d, not &#39;&lt;b&gt;&#39;" in answer.text
 
 
 def test_a_panel_can_be_asked_for_alone(browser: TestClient) -> None:
-    answer = browser.get("/panel/trendings/tags?days=1")
-    assert answer.text.startswith('<section class="card" id="panel-trendings-tags"')
+    answer = browser.get("/panel/trendings/tags?last=1d")
+    assert answer.text.startswith('<section class="card medium" id="panel-trendings-tags"')
     assert 'data-channel="trendings/tags"' in answer.text
     assert "today" in answer.text
     assert browser.get("/panel/trendings/nothing").status_code == 404

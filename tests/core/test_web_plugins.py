@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from watchfloor.errors import PluginError
-from watchfloor.web import boundary, cards
+from watchfloor.web import boundary, views
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,19 +22,35 @@ if TYPE_CHECKING:
 PLUGIN = """
 import asyncio
 import time
+from datetime import UTC, datetime
 
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
-from watchfloor import Channel, NavItem, Panel, ask, hookimpl, page
+from watchfloor import Channel, Column, Figure, NavItem, Option, Panel, View, ask, hookimpl, page
 
 HOSTILE = "<script>alert(1)</script> \\u202egnp.exe \\"'><b onclick=x>"
 CHANNEL = Channel("items")
 
 
+ORG = Option("org", "of this organisation")
+RANK = Option("rank", "how to rank", choices=("sum", "weighted"))
+COLUMNS = (Column("name", HOSTILE), Column("count", "Count", "number"), Column("at", "At", "time"),
+           Column("url", "URL", "url"), Column("where", "Where", link="url"))
+
+
 async def names(asked):
-    return {"names": [HOSTILE], "asked": f"{asked.start}/{asked.end}/{dict(asked.options)}"}
+    told = f"{asked.start}/{asked.end}/{dict(asked.options)}"
+    return View(context={"names": [HOSTILE], "asked": told})
+
+async def table(asked):
+    at = datetime(2026, 11, 1, 23, 30, tzinfo=UTC)
+    return View([(HOSTILE, 12345, at, "https://misp.example/", HOSTILE), (None, 1.5, None, None, "x")],
+                [Figure("all", HOSTILE, 12346)], HOSTILE, "whole days", left_out=1000)
+
+async def nothing(asked):
+    return View()
 
 async def raises(asked):
     raise ZeroDivisionError("secret of the plugin")
@@ -46,19 +62,26 @@ async def hangs_in_a_thread(asked):
     await asyncio.to_thread(time.sleep, 1)
 
 async def wrong(asked):
-    return ["not a mapping"]
+    return {"not": "a view"}
+
+async def short(asked):
+    return View([("one value",)])
 
 
 @hookimpl
 def panels():
     return [
-        Panel("names", HOSTILE, "names.html", names, CHANNEL),
-        Panel("raises", "Raises", "names.html", raises),
-        Panel("hangs", "Hangs", "names.html", hangs),
-        Panel("wrong", "Wrong", "names.html", wrong),
-        Panel("undefined", "Undefined", "undefined.html", names),
-        Panel("missing", "Missing", "missing.html", names),
-        Panel("thread", "Thread", "names.html", hangs_in_a_thread),
+        Panel("names", HOSTILE, names, template="names.html", channel=CHANNEL, options=(ORG, RANK)),
+        Panel("table", "Table", table, columns=COLUMNS),
+        Panel("nothing", "Nothing", nothing, columns=COLUMNS, topics=("misp_json_tag",)),
+        Panel("raises", "Raises", raises),
+        Panel("hangs", "Hangs", hangs),
+        Panel("wrong", "Wrong", wrong),
+        Panel("short", "Short", short, columns=COLUMNS),
+        Panel("undefined", "Undefined", names, template="undefined.html"),
+        Panel("missing", "Missing", names, template="missing.html"),
+        Panel("thread", "Thread", hangs_in_a_thread),
+        Panel("elsewhere", "Elsewhere", names, template="names.html", home=False),
     ]
 
 
@@ -146,7 +169,7 @@ def browser(
     make_site: SiteMaker, acme: dict[str, EntryPoint], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[TestClient]:
     monkeypatch.setattr(boundary, "SECONDS", 0.3)
-    monkeypatch.setattr(cards, "SECONDS", 0.3)
+    monkeypatch.setattr(views, "SECONDS", 0.3)
     with TestClient(make_site({"acme": {}}, acme).app(), raise_server_exceptions=False) as client:
         yield client
 
@@ -166,6 +189,7 @@ def test_what_one_panel_does_costs_its_card_only(
         "hangs": "took longer than 0.3 seconds",
         "thread": "took longer than 0.3 seconds",
         "wrong": "TypeError",
+        "short": "ValueError",
         "undefined": "UndefinedError",
         "missing": "TemplateNotFound",
     }.items():
@@ -190,16 +214,52 @@ def test_hostile_names_are_shown_and_do_nothing(browser: TestClient) -> None:
 
 
 def test_a_panel_is_asked_for_the_range_and_the_options_of_the_address(browser: TestClient) -> None:
-    html = browser.get("/acme/?from=2026-11-01&to=2026-11-02&org=x").text
-    assert "2026-11-01/2026-11-02/{&#39;org&#39;: &#39;x&#39;}, 1 to 2 November 2026" in html
+    html = browser.get("/acme/?from=2026-11-01&to=2026-11-02&org=x&org=y&other=z").text
+    assert "2026-11-01/2026-11-02/{&#39;org&#39;: (&#39;y&#39;,)}, 1 to 2 November 2026" in html
+
+
+def test_a_value_that_is_no_choice_is_explained(browser: TestClient) -> None:
+    assert "rank&#39;: (&#39;sum&#39;,)" in browser.get("/acme/?rank=sum").text
+    for path in ("/acme/?rank=<b>", "/panel/acme/names?rank=<b>"):
+        answer = browser.get(path)
+        assert answer.status_code == 400
+        assert "rank is one of sum, weighted, not &#39;&lt;b&gt;&#39;" in answer.text
+
+
+def test_rows_and_figures_are_shown_by_their_declaration(browser: TestClient) -> None:
+    html = card(browser.get("/panel/acme/table?tz=Asia/Tokyo").text, "table")
+    assert '<td class="number">12,345</td>' in html
+    assert '<time datetime="2026-11-01T23:30:00+00:00">2026-11-02 08:30</time>' in html
+    assert '<a href="https://misp.example/" rel="noreferrer">' in html
+    assert '<dd data-figure="all">12,346</dd>' in html
+    assert "and 1,000 more" in html
+    assert "whole days" in html
+    assert "<script>" not in html
+
+
+def test_an_empty_panel_says_why(browser: TestClient) -> None:
+    assert "No feed is configured, so nothing will arrive" in browser.get("/panel/acme/nothing").text
+
+
+def test_the_first_page_holds_what_is_meant_for_it(browser: TestClient) -> None:
+    html = browser.get("/").text
+    assert 'id="panel-acme-names"' in html
+    assert 'id="panel-acme-elsewhere"' not in html
+
+
+def test_links_keep_what_means_the_same_on_every_page(browser: TestClient) -> None:
+    html = browser.get("/acme/?last=24h&tz=UTC&theme=light&org=x&rank=sum").text
+    assert '<a href="/acme/own?last=24h&amp;tz=UTC&amp;theme=light&amp;org=x">Own</a>' in html
+    assert 'data-theme="light"' in html
+    assert "/panel/acme/names?last=24h&amp;tz=UTC&amp;theme=light&amp;org=x&amp;rank=sum" in html
 
 
 def test_a_plugins_page_has_its_own_template_in_the_shell(browser: TestClient) -> None:
-    html = browser.get("/acme/own?days=3").text
+    html = browser.get("/acme/own?last=3d").text
     assert '<p id="own">' in html
     assert " 3</p>" in html
     assert "<title>Own · Watchfloor</title>" in html
-    assert browser.get("/acme/own?days=x").status_code == 400
+    assert browser.get("/acme/own?last=x").status_code == 400
 
 
 def test_a_plugins_script_and_style_are_loaded_where_it_is_shown(browser: TestClient) -> None:

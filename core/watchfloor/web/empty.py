@@ -37,7 +37,7 @@ def why_empty(web: Web, owned: OwnedPanel, view: View, query: Query, status: Sta
 def _feeds(status: Status) -> Reason | None:
     if not status.feeds:
         return Reason(
-            "No feed is configured, so nothing will ever arrive: name a MISP under feeds in config.yaml."
+            "No feed is configured, so nothing will arrive: name a MISP under feeds in config.yaml."
         )
     if any(feed.messages for feed in status.feeds):
         return None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from watchfloor.panels import SHARED
 from watchfloor.web.ranges import PARAMETERS, Range, read_range
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 Theme = Literal["", "dark", "light", "contrast"]
 THEMES: tuple[str, ...] = get_args(Theme)
-KEPT = (*PARAMETERS, "tz", "theme", "org")
-"""Parameters that mean the same on every page: links of the navigation keep them."""
 _LONGEST = 2000  # characters of one parameter
 _MOST = 100  # parameters of one address
 
@@ -53,7 +52,7 @@ class Query:
         Another `path` keeps only what means the same on every page. A name of the parameter `from` is
         written `from_`.
         """
-        kept = [(n, v) for n, v in self.parameters if path in (None, self.path) or n in KEPT]
+        kept = [(n, v) for n, v in self.parameters if path in (None, self.path) or n in SHARED]
         new = {name.rstrip("_"): value for name, value in changes.items()}
         if new.keys() & set(PARAMETERS):
             new = {**dict.fromkeys(PARAMETERS), **new}

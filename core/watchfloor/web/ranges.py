@@ -187,22 +187,22 @@ def _between(since: datetime, until: datetime, site: ZoneInfo) -> Range:
 
 
 def _moment(name: str, text: str, zone: ZoneInfo, site: ZoneInfo, *, end: bool = False) -> datetime:
+    moment = _parse(name, text)
+    if not 1970 <= moment.year <= 9000:
+        raise RangeError(f"{name} is a day from 1970 on, not '{text[:40]}'")
+    if "T" not in text:
+        return _midnight(moment.date() + timedelta(days=end), site).astimezone(zone)
+    return moment.astimezone(zone) if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def _parse(name: str, text: str) -> datetime:
     try:
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
-            day = date.fromisoformat(text)
-            _check_year(name, text, day.year)
-            return _midnight(day + timedelta(days=end), site).astimezone(zone)
+        if "T" not in text:
+            return datetime.combine(date.fromisoformat(text), time())
         # A '+' that nobody encoded arrives as a blank.
-        moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
+        return datetime.fromisoformat(text.replace(" ", "+"))
     except ValueError:
         raise RangeError(
             f"{name} is a day or a time, such as {name}=2026-11-22 or {name}=2026-11-22T14:30, "
             f"not '{text[:40]}'"
         ) from None
-    _check_year(name, text, moment.year)
-    return moment.astimezone(zone) if moment.tzinfo else moment.replace(tzinfo=zone)
-
-
-def _check_year(name: str, text: str, year: int) -> None:
-    if not 1970 <= year <= 9000:
-        raise RangeError(f"{name} is a day from 1970 on, not '{text[:40]}'")
