@@ -18,11 +18,13 @@ from watchfloor.store import families
 from watchfloor.store.connect import connect_async
 from watchfloor.web.boundary import Boundary
 from watchfloor.web.cards import render_panels
+from watchfloor.web.errors import Errors
 from watchfloor.web.headers import SecurityHeaders
 from watchfloor.web.home import core_panels, home, status_page
 from watchfloor.web.lights import Lights
 from watchfloor.web.pages import FEEDS_CHANNEL, on_crash, on_http_error, query_of
 from watchfloor.web.query import QueryError
+from watchfloor.web.rest.routes import ROUTES as API
 from watchfloor.web.shared import Shared
 from watchfloor.web.state import OwnedPanel, Web, navigation, web_of
 from watchfloor.web.static import CORE, Static
@@ -62,7 +64,7 @@ def create_app(site: Site, redis_url: str) -> Starlette:
         panels = {
             owned.name: owned for owned in (*core_panels(redis, settings), *plugin_panels(site.plugins))
         }
-        web = Web(site, redis, hub, templates, static, panels, navigation(site.plugins), Shared())
+        web = Web(site, redis, hub, templates, static, panels, navigation(site.plugins), Shared(), Errors())
         async with redis, running(hub.run(), hub.beat(), Lights(redis, hub, settings).run()):
             yield {"web": web}
             hub.close()
@@ -83,6 +85,7 @@ def routes(plugins: Sequence[Plugin], static: Static) -> list[Route | Mount]:
         Route("/live", Stream(_hub), methods=["GET"], name="live"),
         Route("/panel/{plugin}/{name}", _panel, name="panel"),
         Route("/health", _health, name="health"),
+        *API,
         *static.routes(),
         *(
             Mount(

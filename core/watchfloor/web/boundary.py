@@ -11,8 +11,11 @@ from starlette.requests import Request
 from watchfloor.web import errors
 from watchfloor.web.limits import within
 from watchfloor.web.pages import message_page
+from watchfloor.web.problem import problem, wanted
+from watchfloor.web.state import web_of
 
 if TYPE_CHECKING:
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECONDS = 10.0  # in which a response must begin; a stream may go on for ever
@@ -45,13 +48,16 @@ class Boundary:
 
     async def _tell(self, error: Exception, relay: _Relay, request: Request, send: Send) -> None:
         where = f"{request.method} {request.url.path}"
-        error_id = errors.keep(error, self._plugin, where)
+        error_id = web_of(request).errors.keep(error, self._plugin, where, "route")
         if relay.begun.done():
             return  # the server sees that the response has no end, and cuts the connection
         text = (
             f"Plugin '{self._plugin}' could not answer: {errors.reason(error)}. The rest of the site goes on."
         )
-        answer = await message_page(request, "This page is broken", text, 500, error_id)
+        if wanted(request):
+            answer: Response = problem(request.scope, 500, text, plugin=self._plugin, error_id=error_id)
+        else:
+            answer = await message_page(request, "This page is broken", text, 500, error_id)
         await answer(request.scope, request.receive, send)
 
 

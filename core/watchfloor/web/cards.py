@@ -45,7 +45,7 @@ async def _card(web: Web, owned: OwnedPanel, query: Query, status: Status) -> Ma
     except QueryError:
         raise
     except Exception as error:  # noqa: BLE001 (whatever a panel raises costs its card only)
-        error_id = errors.keep(error, owned.owner, f"panel '{owned.panel.name}'")
+        error_id = web.errors.keep(error, owned.owner, f"panel '{owned.panel.name}'", "panel")
         text = f"Plugin '{owned.owner}' could not show this: {errors.reason(error)}."
         view, at, position, state = View(), datetime.now(UTC), web.hub.id, "failed"
         body = _render(web, "watchfloor/failed.html", text=text, error_id=error_id)

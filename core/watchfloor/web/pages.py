@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from watchfloor.web import errors
 from watchfloor.web.cards import render_panels
+from watchfloor.web.problem import problem, wanted
 from watchfloor.web.query import QueryError, read_query
 from watchfloor.web.ranges import DEFAULT, QUICK
 from watchfloor.web.state import web_of
@@ -58,7 +59,7 @@ async def _cards(web: Web, panels: Sequence[str], query: Query, shown: Status) -
     try:
         return await render_panels(web, panels, query, shown)
     except QueryError as error:
-        raise _senseless(error) from None
+        raise senseless(error) from None
 
 
 def query_of(request: Request, last: str = DEFAULT) -> Query:
@@ -67,10 +68,11 @@ def query_of(request: Request, last: str = DEFAULT) -> Query:
     try:
         return read_query(request.url.path, request.query_params, datetime.now(UTC), web.site.zone, last)
     except ValueError as error:
-        raise _senseless(error) from None
+        raise senseless(error) from None
 
 
-def _senseless(error: ValueError) -> HTTPException:
+def senseless(error: ValueError) -> HTTPException:
+    """What a request is answered with whose address cannot be understood."""
     return HTTPException(400, f"This address makes no sense: {error}.")
 
 
@@ -128,6 +130,8 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     code = error.status_code
     if code in (204, 304):
         return Response(status_code=code, headers=error.headers)
+    if wanted(request):
+        return problem(request.scope, code, error.detail, error.headers)
     text = _TEXTS.get(code, error.detail)
     answer = await message_page(request, _TITLES.get(code, f"Error {code}"), text, code)
     answer.headers.update(error.headers or {})
@@ -136,5 +140,9 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 
 async def on_crash(request: Request, error: Exception) -> Response:
     """The page for an error that nobody foresaw."""
-    error_id = errors.keep(error, "watchfloor", f"{request.method} {request.url.path}")
+    where = f"{request.method} {request.url.path}"
+    error_id = web_of(request).errors.keep(error, "watchfloor", where, "page")
+    if wanted(request):
+        text = f"Something went wrong: {errors.reason(error)}."
+        return problem(request.scope, 500, text, error_id=error_id)
     return await message_page(request, "Something went wrong", f"{errors.reason(error)}.", 500, error_id)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from watchfloor.plugins import Plugin
     from watchfloor.site import Site
     from watchfloor.store.clients import AsyncRedis
+    from watchfloor.web.errors import Errors
     from watchfloor.web.shared import Shared
     from watchfloor.web.static import Static
     from watchfloor.web.views import Answer
@@ -59,6 +60,7 @@ class Web:
     panels: Mapping[str, OwnedPanel]
     navigation: Sequence[Link]
     views: Shared[Answer]
+    errors: Errors
 
     @property
     def misp(self) -> Mapping[str, str]:

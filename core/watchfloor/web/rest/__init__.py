@@ -1,0 +1,1 @@
+"""The API: every panel as JSON and CSV, the feeds, and the description of all that, from the declarations."""
