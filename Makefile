@@ -8,7 +8,7 @@ UNBUILT := $(if $(wildcard core/watchfloor/web/static/vendor/.stamp),,unbuilt)
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint test-wheel bench wheel programs unbuilt clean
+.PHONY: help demo test check lint test-wheel bench screenshots wheel programs unbuilt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test-wheel: $(VENV)/.dev programs ## the tests, on the built wheel in an environ
 
 bench: $(VENV)/.dev programs ## measure, and print a table
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+screenshots: $(VENV)/.dev programs ## the pictures of the documents, from the demo at a fixed seed
+	@$(BIN)/python scripts/screenshots.py $(ARGS)
 
 wheel: $(VENV)/.dev ## build sdist and wheel into dist/
 	@$(BIN)/python -m build $(ARGS)
