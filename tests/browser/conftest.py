@@ -34,7 +34,7 @@ TOTAL = Keys("tally:total", "string", "how many items there were")
 PLUGIN = """
 from starlette.routing import Route
 
-from watchfloor import Channel, Keys, NavItem, Panel, hookimpl, page
+from watchfloor import Channel, Keys, NavItem, Panel, View, hookimpl, page
 
 TOTAL = Keys("tally:total", "string", "how many items there were")
 CHANNEL = Channel("counts")
@@ -42,7 +42,8 @@ LATEST = Channel("latest", replay=2)
 
 
 async def total(ask):
-    return {"total": await ask.redis.get(TOTAL()) or 0}
+    count = int(await ask.redis.get(TOTAL()) or 0)
+    return View(context={"total": count})
 
 
 async def index(request):
@@ -60,9 +61,9 @@ def live_channels():
 @hookimpl
 def panels():
     return [
-        Panel("total", "Total <i>", "total.html", total, CHANNEL),
-        Panel("scripted", "Scripted", "scripted.html", total, CHANNEL),
-        Panel("latest", "Latest", "latest.html", total, LATEST),
+        Panel("total", "Total <i>", total, template="total.html", channel=CHANNEL),
+        Panel("scripted", "Scripted", total, template="scripted.html", channel=CHANNEL),
+        Panel("latest", "Latest", total, template="latest.html", channel=LATEST),
     ]
 
 @hookimpl

@@ -112,7 +112,7 @@ def test_a_list_of_the_latest_begins_with_what_was_before(
 
 
 def test_a_feed_that_comes_alive_turns_its_light(tally: Tally, url: str, open_page: OpenPage) -> None:
-    page = open_page(url)
+    page = open_page(f"{url}/status")
     light = page.locator('header [data-feed="misp-main"] .light')
     expect(light).to_have_attribute("data-state", "unknown")
     now = time.time()

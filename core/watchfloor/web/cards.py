@@ -48,7 +48,7 @@ async def _card(web: Web, owned: OwnedPanel, query: Query, status: Status) -> Ma
         error_id = web.errors.keep(error, owned.owner, f"panel '{owned.panel.name}'", "panel")
         text = f"Plugin '{owned.owner}' could not show this: {errors.reason(error)}."
         view, at, position, state = View(), datetime.now(UTC), web.hub.id, "failed"
-        body = _render(web, "watchfloor/failed.html", text=text, error_id=error_id)
+        body = _render(web, "watchfloor/failed.html", text=text, error_id=error_id, query=query)
     return _render(
         web, "watchfloor/card.html", **frame, view=view, at=at, position=position, state=state, body=body
     )

@@ -62,6 +62,10 @@ class Query:
             pairs += [(name, one) for one in values]
         return f"{path or self.path}?{urlencode(pairs)}" if pairs else path or self.path
 
+    def ranged(self, shown: Range) -> str:
+        """The address with another range."""
+        return self.link(**shown.query)
+
     def panel(self, path: str) -> str:
         """The address of a panel, or its data, that asks for all that this one does."""
         pairs = [(name, value) for name, value in self.parameters if name not in PARAMETERS]

@@ -96,6 +96,17 @@ class Range:
         earlier = since - (self.until.astimezone(UTC) - since)
         return Range(earlier.astimezone(self.since.tzinfo), self.since, self.site)
 
+    @property
+    def after(self) -> Range:
+        """The range of the same length that begins when this one ends."""
+        if self.whole_days:
+            since = _midnight(self.end + timedelta(days=1), self.site)
+            until = _midnight(self.end + timedelta(days=1 + self.length), self.site)
+            return Range(since.astimezone(self.since.tzinfo), until.astimezone(self.since.tzinfo), self.site)
+        until = self.until.astimezone(UTC)
+        later = until + (until - self.since.astimezone(UTC))
+        return Range(self.until, later.astimezone(self.since.tzinfo), self.site)
+
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone)

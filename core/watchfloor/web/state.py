@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,10 +42,11 @@ class OwnedPanel:
 
 @dataclass(frozen=True)
 class Link:
-    """An entry of the navigation."""
+    """An entry of the navigation; `key` is the letter that leads there, after `g`."""
 
     title: str
     href: str
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,4 +80,17 @@ def navigation(plugins: Sequence[Plugin]) -> list[Link]:
     entries = [(item.weight, plugin.name, item) for plugin in plugins for item in plugin.navigation]
     entries.sort(key=lambda entry: entry[0])
     links = [Link(item.title, f"/{name}/{item.path.lstrip('/')}") for _, name, item in entries]
-    return [Link("Live", "/"), *links, Link("Health", "/status")]
+    return keyed([Link("Live", "/"), *links, Link("Health", "/status")])
+
+
+def keyed(links: Sequence[Link]) -> list[Link]:
+    """The entries, each with a key of its own: the first letter of its title that is free, else a digit."""
+    taken: set[str] = set()
+    return [replace(link, key=_key(link.title, taken)) for link in links]
+
+
+def _key(title: str, taken: set[str]) -> str:
+    letters = (letter for letter in title.lower() if letter.isascii() and letter.isalpha())
+    key = next((one for one in (*letters, *"123456789") if one not in taken), "")
+    taken.add(key)
+    return key

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from watchfloor.store.checks import explain
 from watchfloor.store.keys import DEMO, FEED_STATS, LIVE_LAST
-from watchfloor.subscriber.states import feed_state, number
+from watchfloor.subscriber.states import feed_state, number, span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,9 +43,21 @@ class FeedStatus:
     dropped: int = 0
 
     @property
-    def light(self) -> dict[str, str]:
+    def words(self) -> str:
+        """Its state in a word or two: "alive", "quiet 3 min"."""
+        waited = self.state in ("quiet", "silent") and self.seen is not None
+        return f"{self.state} {span(self.seen or 0)}" if waited else self.state
+
+    @property
+    def light(self) -> dict[str, str | int]:
         """What browsers are told when it changes."""
-        return {"name": self.name, "state": self.state, "text": self.text}
+        return {
+            "name": self.name,
+            "state": self.state,
+            "words": self.words,
+            "text": self.text,
+            "messages": self.messages,
+        }
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
 from watchfloor.subscriber.states import span
+from watchfloor.web.look import styles, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +34,8 @@ def environment(plugins: Sequence[Plugin], static: Static) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(number=_number, span=span)
-    made.globals.update(static=static.url, has_static=static.has)
+    made.filters.update(number=_number, span=span, zone_name=zone_name)
+    made.globals.update(static=static.url, has_static=static.has, styles=styles)
     return made
 
 
