@@ -116,7 +116,7 @@ def test_demo_data_is_marked_on_every_page(site: SiteUnderTest, browser: TestCli
 def test_pages_of_plugins_are_in_the_shell(browser: TestClient) -> None:
     html = browser.get("/trendings/?last=30d").text
     assert "<title>Trendings · Watchfloor</title>" in html
-    assert '<a href="/trendings/?last=30d" aria-current="page">Trendings</a>' in html
+    assert '<a href="/trendings/?last=30d" aria-current="page" data-key="g t">Trendings</a>' in html
     assert "the last 30 days" in html
 
 
@@ -167,12 +167,12 @@ def test_pages_hold_no_inline_script_or_style_and_ask_no_other_host(browser: Tes
 
 
 def test_static_files_are_kept_by_their_content(browser: TestClient) -> None:
-    found = re.search(r'href="(/static/css/watchfloor\.css\?v=\w+)"', browser.get("/").text)
+    found = re.search(r'href="(/static/css/base\.css\?v=\w+)"', browser.get("/").text)
     assert found
     assert browser.get(found[1]).headers["cache-control"] == "public, max-age=31536000, immutable"
-    bare = browser.get("/static/css/watchfloor.css")
+    bare = browser.get("/static/css/base.css")
     assert bare.headers["cache-control"] == "no-cache"
-    again = browser.get("/static/css/watchfloor.css", headers={"if-none-match": bare.headers["etag"]})
+    again = browser.get("/static/css/base.css", headers={"if-none-match": bare.headers["etag"]})
     assert again.status_code == 304
 
 
