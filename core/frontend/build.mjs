@@ -16,12 +16,21 @@ function packageFolders(metafile) {
   return [...new Set(found)].sort();
 }
 
+/** The files of a package that say under what it may be passed on, and whose it is. */
+async function legalFiles(folder) {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && /^(licen[cs]e|notice)(\.|$)/i.test(entry.name));
+  const inner = entries.some(({ name }) => name === "licenses") ? await readdir(path.join(folder, "licenses")) : [];
+  return [...files.map(({ name }) => name), ...inner.map((name) => `licenses/${name}`)];
+}
+
 async function licence(folder) {
-  const { name, version, license } = JSON.parse(await readFile(path.join(here, folder, "package.json"), "utf8"));
-  const file = (await readdir(path.join(here, folder))).find((entry) => /^licen[cs]e(\.|$)/i.test(entry));
-  if (file === undefined) throw new Error(`${name} ${version} comes without a licence file`);
-  const text = await readFile(path.join(here, folder, file), "utf8");
-  return `${name} ${version} (${license})\n\n${text.trim()}\n`;
+  const place = path.join(here, folder);
+  const { name, version, license } = JSON.parse(await readFile(path.join(place, "package.json"), "utf8"));
+  const files = await legalFiles(place);
+  if (!files.some((file) => /^licen/i.test(file))) throw new Error(`${name} ${version} comes without a licence file`);
+  const texts = await Promise.all(files.map((file) => readFile(path.join(place, file), "utf8")));
+  return `${name} ${version} (${license})\n\n${texts.map((text) => text.trim()).join("\n\n")}\n`;
 }
 
 const { metafile } = await build({

@@ -6,11 +6,11 @@ import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import msgspec
 from markupsafe import Markup
 
-from watchfloor.panels import Chart, View
+from watchfloor.panels import View
 from watchfloor.web import errors
+from watchfloor.web.charts import drawing
 from watchfloor.web.empty import why_empty
 from watchfloor.web.query import QueryError
 from watchfloor.web.views import read_view
@@ -67,20 +67,13 @@ def _body(web: Web, owned: OwnedPanel, view: View, query: Query, status: Status)
         "view": view,
         "rows": [dict(zip(names, row, strict=True)) for row in view.rows[:ROWS]],
         "more": view.left_out + max(0, len(view.rows) - ROWS),
-        "drawn": drawn(panel.chart, names, view) if panel.chart else None,
+        "drawn": drawing(panel, view, query) if panel.chart and not blank else None,
         "reason": why_empty(web, owned, view, query, status) if blank else None,
         "query": query,
         "range": query.range,
         "zone": query.zone,
     }
     return "empty" if blank else "ok", _render(web, template, **shown)
-
-
-def drawn(chart: Chart, names: Sequence[str], view: View) -> str:
-    """What the browser draws, as JSON: the chart's columns of all rows, as lists of x, y and series."""
-    columns = [names.index(name) for name in (chart.x, chart.y, chart.by) if name]
-    rows = [[row[i] for i in columns] for row in view.rows]
-    return msgspec.json.encode(rows).decode()
 
 
 def _render(web: Web, template: str, **context: object) -> Markup:

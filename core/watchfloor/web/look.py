@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-_SHEETS = ("base", "controls", "header", "card", "table", "feed")
+_SHEETS = ("base", "controls", "header", "card", "table", "feed", "charts")
 _LIGHT = "(prefers-color-scheme: light)"
 _CONTRAST = "screen and (prefers-contrast: more)"
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from watchfloor.panels import Ask, View
 from watchfloor.store.keys import LIVE_LAST
+from watchfloor.web.charts import summary
 from watchfloor.web.limits import within
 from watchfloor.web.query import read_options
 
@@ -71,6 +72,8 @@ async def _read(web: Web, owned: OwnedPanel, ask: Ask) -> Answer:
         _check_rows(owned, view)
         if before == await web.redis.get(LIVE_LAST()):
             break
+    if not view.summary:
+        view = replace(view, summary=summary(owned.panel, view, ask.zone))
     return Answer(view, at, str(before or web.hub.id))
 
 

@@ -1,0 +1,233 @@
+// One chart of a card: its stage stays while the card around it is fetched anew again and again.
+
+import { barsOf, extent, heightOf, option } from "./chart-option.js";
+import { legend, note, readout, sentence } from "./chart-parts.js";
+import { look, placesOf, readPalette } from "./chart-palette.js";
+import { select } from "./chart-select.js";
+
+const BETWEEN = 1000; // milliseconds between two drawings of new data
+const HOW = "Arrow keys move from point to point.";
+const HOW_ALONG = `${HOW} With Shift they select a part of the range, and Enter shows it.`;
+
+function element(name, className, attributes = {}) {
+  const made = document.createElement(name);
+  made.className = className;
+  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, value);
+  return made;
+}
+
+export class ChartView {
+  #chart;
+  #off = new Set(); // names of series that are not shown
+  #palette;
+  #drawn = 0; // when new data was drawn last
+  #timer = 0;
+  #focused = false;
+  #gone = new AbortController();
+  #observer = new ResizeObserver(() => this.#fit());
+
+  /** Draw in a figure with ECharts. */
+  constructor(echarts, figure) {
+    this.stage = element("div", "stage");
+    this.legend = element("ul", "legend", { "aria-label": "Series" });
+    this.plot = element("div", "plot", { tabindex: "0", role: "application", "aria-roledescription": "chart" });
+    this.canvas = element("div", "canvas");
+    this.cursor = element("div", "cursor");
+    this.band = element("div", "band");
+    this.readout = element("div", "readout", { "aria-hidden": "true" });
+    this.status = element("p", "visually-hidden", { role: "status" });
+    this.plot.append(this.canvas, this.cursor, this.band, this.readout);
+    this.stage.append(this.legend, this.plot, this.status);
+    this.table = false;
+    this.dragged = false; // whether a pointer selects: the chart stands still then
+    this.point = -1; // under the keyboard's cursor
+    this.anchor = -1; // the point at which the keyboard's selection began
+    this.hide();
+    this.plot.addEventListener("focus", () => { this.#focused = true; });
+    this.plot.addEventListener("blur", () => { if (this.stage.isConnected) this.#focused = false; });
+    this.legend.addEventListener("click", (event) => this.#toggle(event.target.closest("button")));
+    this.#palette = readPalette();
+    this.#read(figure);
+    this.#chart = echarts.init(this.canvas, null, { renderer: "canvas" });
+    this.#observer.observe(this.canvas);
+    this.#draw();
+    select(this);
+  }
+
+  /** Move into a figure that took the old one's place, and draw its data. */
+  adopt(figure) {
+    const text = this.figure.dataset.rows;
+    const focused = this.#focused;
+    this.#read(figure);
+    if (focused) this.plot.focus({ preventScroll: true });
+    if (figure.dataset.rows !== text) this.refresh();
+  }
+
+  #read(figure) {
+    const [point, anchor] = [this.point, this.anchor].map((index) => this.data?.x[index]);
+    this.figure = figure;
+    this.data = JSON.parse(figure.dataset.rows);
+    this.data.places = placesOf(this.data.series.map(([name]) => name).filter(Boolean));
+    [this.point, this.anchor] = [point, anchor].map((x) => this.data.x.indexOf(x));
+    this.plot.setAttribute("aria-label", figure.getAttribute("aria-label"));
+    this.plot.setAttribute("aria-description", this.along ? HOW_ALONG : HOW);
+    figure.replaceChildren(this.stage);
+    figure.dataset.drawn = "";
+    this.showTable(this.table);
+  }
+
+  /** Show the table in place of the picture, or the picture. */
+  showTable(table) {
+    this.table = table;
+    this.figure.hidden = table;
+    const twin = this.figure.parentElement.querySelector(".twin");
+    if (twin) twin.hidden = !table;
+  }
+
+  /** Draw the data soon: at once, unless it was drawn just now or somebody selects. */
+  refresh() {
+    clearTimeout(this.#timer);
+    const wait = this.#drawn + BETWEEN - performance.now();
+    if (this.dragged || wait > 0) this.#timer = setTimeout(() => this.refresh(), Math.max(wait, 100));
+    else this.#draw();
+  }
+
+  /** Draw in the theme that the page has now. */
+  restyle() {
+    this.#palette = readPalette();
+    this.#draw();
+  }
+
+  #draw() {
+    this.#drawn = performance.now();
+    legend(this.legend, this.data, this.#palette, this.#off);
+    const height = heightOf(this.data);
+    this.plot.style.height = height ? `${height}px` : "";
+    this.#paint();
+    if (this.point >= 0) this.show(this.point);
+  }
+
+  #paint() {
+    const width = this.canvas.clientWidth;
+    if (!width) return; // not shown: it is painted once it has room
+    this.#chart.resize({ width, height: this.canvas.clientHeight });
+    this.#chart.setOption(option(this.data, this.#palette, width, this.#off), { replaceMerge: ["series"] });
+    if (this.along) this.plot.style.setProperty("--floor", `${this.#chart.convertToPixel({ yAxisIndex: 0 }, 0)}px`);
+    this.plot.dataset.drawn = String(Number(this.plot.dataset.drawn ?? 0) + 1);
+  }
+
+  #fit() {
+    const room = [this.canvas.clientWidth, this.canvas.clientHeight];
+    if (room[0] !== this.#chart.getWidth() || room[1] !== this.#chart.getHeight()) this.#paint();
+  }
+
+  #toggle(button) {
+    if (!button) return;
+    const { name } = button.dataset;
+    if (!this.#off.delete(name)) this.#off.add(name);
+    this.#draw();
+    this.legend.querySelectorAll("button")[Number(button.dataset.at)]?.focus();
+  }
+
+  /** Told when the chart is taken away. */
+  get gone() {
+    return this.#gone.signal;
+  }
+
+  // --- places on the screen ----------------------------------------------------------------------
+
+  /** Whether x is along time, so that a part of it can be selected. */
+  get along() {
+    return this.data.axis !== "text";
+  }
+
+  /** The index of the last point that is drawn. */
+  get last() {
+    return (this.along ? this.data.x.length : barsOf(this.data)) - 1;
+  }
+
+  /** Where on the plot a place of the x axis is, in pixels; of bars, the middle of one. */
+  pixelOf(x) {
+    return this.#chart.convertToPixel(this.along ? { xAxisIndex: 0 } : { yAxisIndex: 0 }, x);
+  }
+
+  /** The place of the x axis at a pixel, within the axis. */
+  placeAt(pixel) {
+    const [min, max] = extent(this.data);
+    const place = this.#chart.convertFromPixel({ xAxisIndex: 0 }, pixel);
+    return Math.round(Math.min(max, Math.max(min, place)));
+  }
+
+  /** The index of the point nearest to a position on the plot. */
+  indexAt(x, y) {
+    if (!this.along) return Math.min(this.last, Math.max(0, this.#chart.convertFromPixel({ yAxisIndex: 0 }, y)));
+    const place = this.placeAt(x);
+    const after = this.data.x.findIndex((one) => one >= place);
+    if (after < 1) return after < 0 ? this.last : 0;
+    return place - this.data.x[after - 1] < this.data.x[after] - place ? after - 1 : after;
+  }
+
+  /** Show what is at a point, and say it if `aloud`. */
+  show(index, aloud = false) {
+    const at = this.pixelOf(this.along ? this.data.x[index] : index);
+    const from = this.along ? at : at - 14;
+    this.cursor.style.transform = this.along ? `translateX(${from}px)` : `translateY(${from}px)`;
+    this.cursor.classList.toggle("row", !this.along);
+    readout(this.readout, this.data, index, this.#palette, this.#off);
+    this.cursor.hidden = false;
+    this.#place(this.along ? at : this.plot.clientWidth, this.along ? 8 : at + 16);
+    if (aloud) this.say(sentence(this.data, index, this.#off));
+  }
+
+  /** Put the readout beside a pixel, on the side where there is room. */
+  #place(pixel, top) {
+    this.readout.hidden = false;
+    const [room, width] = [this.plot.clientWidth, this.readout.offsetWidth];
+    const left = pixel > room / 2 ? pixel - 12 - width : pixel + 12;
+    this.readout.style.transform = `translate(${Math.max(0, Math.min(room - width, left))}px, ${top}px)`;
+  }
+
+  hide() {
+    this.cursor.hidden = this.readout.hidden = this.band.hidden = true;
+  }
+
+  /** Show a selection from one place of the x axis to another. */
+  mark(one, other) {
+    const [left, right] = [this.pixelOf(one), this.pixelOf(other)].sort((a, b) => a - b);
+    this.band.style.transform = `translateX(${left}px)`;
+    this.band.style.width = `${right - left}px`;
+    this.band.hidden = false;
+  }
+
+  /** Show words beside a pixel. */
+  tell(text, pixel) {
+    note(this.readout, text);
+    this.#place(pixel, 8);
+  }
+
+  say(words) {
+    this.status.textContent = words;
+  }
+
+  // --- for a picture -----------------------------------------------------------------------------
+
+  /** What is drawn, on a canvas of its own, and what belongs beside it. */
+  picture(pixelRatio) {
+    const shown = this.data.series.filter(([name]) => name && !this.#off.has(name));
+    return {
+      canvas: this.#chart.renderToCanvas({ pixelRatio }),
+      palette: this.#palette,
+      data: this.data,
+      series: shown.map(([name]) => ({ name, ...look(this.data, name, this.#palette) })),
+      summary: this.figure.getAttribute("aria-label"),
+    };
+  }
+
+  dispose() {
+    clearTimeout(this.#timer);
+    this.#gone.abort();
+    this.#observer.disconnect();
+    this.#chart.dispose();
+    this.stage.remove();
+  }
+}
