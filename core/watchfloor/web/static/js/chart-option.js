@@ -4,8 +4,9 @@ import { look } from "./chart-palette.js";
 import { dayWords, momentWords, tickWords, ticks } from "./chart-time.js";
 
 const DAY = 24 * 3600e3;
-const PER_TICK = 72; // pixels that a label along time wants
-const BAR = 28; // pixels from bar to bar
+const PER_TICK = 5; // rem that a label along time wants
+const BAR = 2; // rem from bar to bar
+const TOP = 1.86; // rem above the plot: charts.css has it as well
 const BARS = 30; // at most; the table has all
 
 const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 2 });
@@ -15,8 +16,8 @@ export const number = (value) => whole.format(value);
 /** How many bars are drawn. */
 export const barsOf = (data) => Math.min(data.x.length, BARS);
 
-/** The height of the plot in pixels; 0 leaves it to the style sheet. */
-export const heightOf = (data) => (data.axis === "text" ? barsOf(data) * BAR : 0);
+/** The height of the plot, as a style; "" leaves it to the style sheet. */
+export const heightOf = (data) => (data.axis === "text" ? `${barsOf(data) * BAR}rem` : "");
 
 /** Where the x axis begins and ends. */
 export function extent({ x, axis, start, end }) {
@@ -35,7 +36,7 @@ export function words(data, index) {
 
 /** The option for a chart of `width` pixels; `off` are the names of series that are not shown. */
 export function option(data, palette, width, off) {
-  const text = { color: palette.quiet, fontFamily: palette.sans, fontSize: 11 };
+  const text = { color: palette.quiet, fontFamily: palette.sans, fontSize: 0.8 * palette.rem };
   const made = data.axis === "text" ? bars(data, palette, width, text, off) : course(data, palette, width, text, off);
   return { animation: false, textStyle: text, ...made };
 }
@@ -43,24 +44,25 @@ export function option(data, palette, width, off) {
 // --- along time ----------------------------------------------------------------------------------
 
 function course(data, palette, width, text, off) {
+  const { rem } = palette;
   const [min, max] = extent(data);
   const zone = data.axis === "day" ? "UTC" : data.zone;
-  const most = Math.max(2, Math.floor((width - 60) / PER_TICK));
+  const most = Math.max(2, Math.floor((width / palette.rem - 4) / PER_TICK));
   const found = ticks(min, max, zone, most, data.axis === "day" ? DAY : 0);
   const nameOf = (moment) => tickWords(moment, zone, max - min);
   return {
-    grid: { left: 0, right: 6, top: 26, bottom: 18, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    grid: { left: 0, right: 6, top: TOP * rem, bottom: 1.6 * rem, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     xAxis: {
       type: "value", min, max,
       name: data.axis === "day" ? `days in ${data.zone}` : `time in ${data.zone}`,
-      nameLocation: "middle", nameGap: 24, nameTextStyle: text,
+      nameLocation: "middle", nameGap: 1.8 * rem, nameTextStyle: text,
       axisLine: { lineStyle: { color: palette.border }, onZero: false },
       axisTick: { show: true, customValues: found, lineStyle: { color: palette.control } },
       axisLabel: { ...text, customValues: found, formatter: nameOf, hideOverlap: true },
       splitLine: { show: false },
     },
     yAxis: {
-      type: "value", name: data.unit, nameLocation: "end", nameGap: 10,
+      type: "value", name: data.unit, nameLocation: "end", nameGap: 0.7 * rem,
       nameTextStyle: { ...text, align: "left" }, min: 0, minInterval: 1, splitNumber: 4,
       axisLine: { show: false }, axisTick: { show: false },
       axisLabel: { ...text, formatter: (value) => short.format(value) },
@@ -93,7 +95,8 @@ function bars(data, palette, width, text, off) {
   const count = barsOf(data);
   const names = data.x.slice(0, count);
   const values = names.map((_, i) => number(total(data, i, off)));
-  const label = { ...text, fontSize: 13, color: palette.text, interval: 0 };
+  const label = { ...text, fontSize: 0.93 * palette.rem, color: palette.text, interval: 0 };
+  const gap = palette.rem;
   const left = Math.ceil(Math.min(width * 0.36, widest(names, label)));
   const right = Math.ceil(widest(values, label));
   // Labels are looked up by place: names from a feed may be equal, or mean something to a library.
@@ -101,17 +104,17 @@ function bars(data, palette, width, text, off) {
     type: "category", inverse: true, data: names.map((_, i) => String(i)),
     axisLine: { show: false }, axisTick: { show: false },
   };
-  const name = { ...label, width: left, overflow: "truncate", align: "left", margin: left + 14 };
-  const value = { ...label, align: "right", margin: right + 14 };
+  const name = { ...label, width: left, overflow: "truncate", align: "left", margin: left + gap };
+  const value = { ...label, align: "right", margin: right + gap };
   return {
-    grid: { left: left + 14, right: right + 14, top: 0, bottom: 0, outerBoundsMode: "none" },
+    grid: { left: left + gap, right: right + gap, top: 0, bottom: 0, outerBoundsMode: "none" },
     xAxis: { type: "value", show: false, min: 0, max: "dataMax" },
     yAxis: [
       { ...axis, axisLabel: { ...name, formatter: (i) => names[i] } },
       { ...axis, position: "right", axisLabel: { ...value, formatter: (i) => values[i] } },
     ],
     series: data.series.map(([series, y], i) => ({
-      id: String(i), type: "bar", stack: "all", barWidth: 7, silent: true,
+      id: String(i), type: "bar", stack: "all", barWidth: palette.rem / 2, silent: true,
       data: y.slice(0, count).map((one) => (off.has(series) ? 0 : one)),
       itemStyle: { color: look(data, series, palette).colour, borderRadius: data.series.length > 1 ? 0 : 3 },
       showBackground: i === 0, backgroundStyle: { color: palette.raised, borderRadius: 3 },

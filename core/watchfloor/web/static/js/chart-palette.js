@@ -19,12 +19,13 @@ export function placesOf(names) {
   return made;
 }
 
-/** The tokens as the page has them now. */
+/** The tokens as the page has them now; `rem` is the size of its type in pixels. */
 export function readPalette() {
   const style = getComputedStyle(document.documentElement);
   const token = (name) => style.getPropertyValue(`--${name}`).trim();
   const categories = Array.from({ length: COLOURS }, (_, i) => token(`category-${i + 1}`) || token("accent"));
   return {
+    rem: parseFloat(style.fontSize),
     card: token("card"), raised: token("raised"), border: token("border"), control: token("control"),
     text: token("text"), quiet: token("quiet"), bar: token("bar"), sans: token("sans"), categories,
   };

@@ -20,7 +20,8 @@ function go(view, one, other) {
 function rangeWords({ data }, one, other) {
   const [from, to] = [Math.min(one, other), Math.max(one, other)];
   const say = (place) => (data.axis === "day" ? dayWords(dayAt(place), "UTC") : momentWords(place, data.zone));
-  return `${say(from)} to ${say(to)}`;
+  const [first, last] = [say(from), say(to)];
+  return first === last ? first : `${first} to ${last}`;
 }
 
 // --- pointer -------------------------------------------------------------------------------------

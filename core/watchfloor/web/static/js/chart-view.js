@@ -22,7 +22,7 @@ export class ChartView {
   #palette;
   #drawn = 0; // when new data was drawn last
   #timer = 0;
-  #focused = false;
+  #focused = null; // what of the stage has the focus
   #gone = new AbortController();
   #observer = new ResizeObserver(() => this.#fit());
 
@@ -43,8 +43,8 @@ export class ChartView {
     this.point = -1; // under the keyboard's cursor
     this.anchor = -1; // the point at which the keyboard's selection began
     this.hide();
-    this.plot.addEventListener("focus", () => { this.#focused = true; });
-    this.plot.addEventListener("blur", () => { if (this.stage.isConnected) this.#focused = false; });
+    this.stage.addEventListener("focusin", ({ target }) => { this.#focused = target; });
+    this.stage.addEventListener("focusout", () => { if (this.stage.isConnected) this.#focused = null; });
     this.legend.addEventListener("click", (event) => this.#toggle(event.target.closest("button")));
     this.#palette = readPalette();
     this.#read(figure);
@@ -59,7 +59,7 @@ export class ChartView {
     const text = this.figure.dataset.rows;
     const focused = this.#focused;
     this.#read(figure);
-    if (focused) this.plot.focus({ preventScroll: true });
+    focused?.focus({ preventScroll: true });
     if (figure.dataset.rows !== text) this.refresh();
   }
 
@@ -101,8 +101,7 @@ export class ChartView {
   #draw() {
     this.#drawn = performance.now();
     legend(this.legend, this.data, this.#palette, this.#off);
-    const height = heightOf(this.data);
-    this.plot.style.height = height ? `${height}px` : "";
+    this.plot.style.height = heightOf(this.data);
     this.#paint();
     if (this.point >= 0) this.show(this.point);
   }
@@ -170,8 +169,7 @@ export class ChartView {
   /** Show what is at a point, and say it if `aloud`. */
   show(index, aloud = false) {
     const at = this.pixelOf(this.along ? this.data.x[index] : index);
-    const from = this.along ? at : at - 14;
-    this.cursor.style.transform = this.along ? `translateX(${from}px)` : `translateY(${from}px)`;
+    this.cursor.style.transform = this.along ? `translateX(${at}px)` : `translateY(calc(${at}px - 50%))`;
     this.cursor.classList.toggle("row", !this.along);
     readout(this.readout, this.data, index, this.#palette, this.#off);
     this.cursor.hidden = false;

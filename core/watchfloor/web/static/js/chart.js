@@ -28,12 +28,16 @@ async function open(figure) {
   }
 }
 
-/** Show the menu's entries that only a chart has. */
+/** Show the menu's entries that only a chart has; the first one names what it leads to. */
 function offer(card) {
-  const view = views.get(card);
-  for (const button of card.querySelectorAll("[data-action]")) button.hidden = false;
-  const table = card.querySelector('[data-action="table"]');
-  if (table) table.textContent = view.table ? "Chart" : "Table";
+  const [table, png] = ["table", "png"].map((action) => card.querySelector(`[data-action="${action}"]`));
+  if (png) png.hidden = false;
+  if (!table) return;
+  table.hidden = false;
+  const other = views.get(card).table ? "Chart" : "Table";
+  const icon = table.querySelector("use");
+  icon?.setAttribute("href", icon.getAttribute("href").replace(/#.*/, `#${other.toLowerCase()}`));
+  table.replaceChildren(...table.querySelectorAll("svg"), other);
 }
 
 function refreshed(card) {
@@ -67,10 +71,19 @@ const ACTIONS = {
   },
 };
 
+function close(menu) {
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-action]");
   const card = button && cardOf(button);
-  if (views.has(card)) ACTIONS[button.dataset.action]?.(views.get(card), card);
+  const action = views.has(card) && ACTIONS[button.dataset.action];
+  if (!action) return;
+  action(views.get(card), card);
+  close(button.closest("details"));
 });
 document.addEventListener("watchfloor:refreshed", (event) => refreshed(event.target));
 
