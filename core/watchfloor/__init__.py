@@ -20,6 +20,7 @@ from watchfloor.contracts import (
     escape,
     unescape,
 )
+from watchfloor.health import Check, FeedLight, Health, Probe
 from watchfloor.hookspecs import hookimpl
 from watchfloor.misp.activities import (
     Activity,
@@ -68,11 +69,12 @@ __version__ = "0.1.0"
 
 __all__ = [
     "EVERYONE", "NOBODY", "Activity", "AfterCommit", "Ask", "AttributeDeleted", "AttributeShared",
-    "Audience", "AuditLogged", "Channel", "Chart", "Column", "Event", "EventActivity", "EventDeleted",
-    "EventPulled", "EventShared", "FeedAlive", "Figure", "Handler", "Key", "Keys", "LiveItem", "Message",
-    "NavItem", "ObjectDeleted", "ObjectReferenceShared", "ObjectShared", "Option", "OrganisationChanged",
-    "Panel", "PostWritten", "ProposalMade", "RawHandler", "Reads", "Secret", "SightingDeleted",
-    "SightingReported", "Tag", "TagAttached", "TagChanged", "TagDetached", "Terminal", "ThreadOpened",
-    "UserChanged", "UserLoggedIn", "Value", "View", "WarninglistChanged", "WorkflowRan", "Writes", "ask",
-    "escape", "hookimpl", "page", "printable", "unescape",
+    "Audience", "AuditLogged", "Channel", "Chart", "Check", "Column", "Event", "EventActivity",
+    "EventDeleted", "EventPulled", "EventShared", "FeedAlive", "FeedLight", "Figure", "Handler",
+    "Health", "Key", "Keys", "LiveItem", "Message", "NavItem", "ObjectDeleted",
+    "ObjectReferenceShared", "ObjectShared", "Option", "OrganisationChanged", "Panel", "PostWritten",
+    "Probe", "ProposalMade", "RawHandler", "Reads", "Secret", "SightingDeleted", "SightingReported",
+    "Tag", "TagAttached", "TagChanged", "TagDetached", "Terminal", "ThreadOpened", "UserChanged",
+    "UserLoggedIn", "Value", "View", "WarninglistChanged", "WorkflowRan", "Writes", "ask", "escape",
+    "hookimpl", "page", "printable", "unescape",
 ]  # fmt: skip

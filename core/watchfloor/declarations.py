@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
 import msgspec
 
 from watchfloor.contracts import Handler, Keys, Kind, RawHandler
 from watchfloor.errors import PluginError
+from watchfloor.health import Check
 from watchfloor.misp import TOPICS, Activity
 from watchfloor.panels import SHARED, Panel
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_CHECK = re.compile(r"[a-z][a-z0-9-]*")
 _KINDS: tuple[str, ...] = get_args(Kind)
 
 
@@ -48,6 +50,20 @@ def check_handlers(plugin: str, handlers: Iterable[Handler | RawHandler]) -> Non
             )
         if not callable(handler.function):
             raise PluginError(plugin, f"a handler takes a function last, not {handler.function!r}")
+
+
+def check_health(plugin: str, checks: Sequence[Check]) -> None:
+    """PluginError for a check that could not be run, or told from another."""
+    names = [check.name for check in checks]
+    for check in checks:
+        if not callable(check.run):
+            raise PluginError(plugin, f"the check '{check.name}' takes a function to run, not {check.run!r}")
+        if not _CHECK.fullmatch(check.name):
+            raise PluginError(
+                plugin, f"the check name {check.name!r} may hold small letters, digits and '-' only"
+            )
+        if names.count(check.name) > 1:
+            raise PluginError(plugin, f"declares the check '{check.name}' twice: rename one")
 
 
 def check_panels(plugin: str, panels: Iterable[Panel]) -> None:

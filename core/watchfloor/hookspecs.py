@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from watchfloor.contracts import AfterCommit, Channel, Handler, Keys, RawHandler
+    from watchfloor.health import Check
     from watchfloor.panels import NavItem, Panel
 
 PROJECT = "watchfloor"
@@ -108,6 +109,17 @@ def panels(settings: Any) -> Sequence[Panel]:
 
     Used in the web process. A panel's `data` runs at each request; what it or its template raises
     is shown in the card's place and costs nothing else.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def health_checks(settings: Any) -> Sequence[Check]:
+    """Questions to the plugin: is it well?
+
+    Used in the web process: by the Health page, `/ready` and `/metrics`. A check's `run` is asked at each
+    of them, at most once in two seconds. What it raises, and what takes longer than 2 seconds, is `failing`
+    and costs nothing else.
     """
     raise NotImplementedError
 

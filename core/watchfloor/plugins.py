@@ -23,8 +23,9 @@ from starlette.routing import BaseRoute
 from watchfloor import hookspecs
 from watchfloor.config import Sources, convert
 from watchfloor.contracts import AfterCommit, Channel, Handler, Keys, RawHandler
-from watchfloor.declarations import check_handlers, check_keys, check_panels, check_settings
+from watchfloor.declarations import check_handlers, check_health, check_keys, check_panels, check_settings
 from watchfloor.errors import ConfigError, PluginError
+from watchfloor.health import Check
 from watchfloor.panels import NavItem, Panel
 from watchfloor.store.families import CORE, Families
 
@@ -52,6 +53,7 @@ class Plugin:
     routes: tuple[BaseRoute, ...] = ()
     navigation: tuple[NavItem, ...] = ()
     panels: tuple[Panel, ...] = ()
+    checks: tuple[Check, ...] = ()
     commands: tuple[click.Command, ...] = ()
 
     @property
@@ -114,6 +116,8 @@ def _load(
     check_keys(name, keys)
     panels = ask.all("panels", (Panel,), settings)
     check_panels(name, panels)
+    checks = ask.all("health_checks", (Check,), settings)
+    check_health(name, checks)
     dist = points[name].dist
     return Plugin(
         name=name,
@@ -129,6 +133,7 @@ def _load(
         routes=ask.all("routes", (BaseRoute,), settings),
         navigation=ask.all("navigation", (NavItem,), settings),
         panels=panels,
+        checks=checks,
         commands=ask.all("commands", (click.Command,), settings),
     )
 

@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 from click.testing import CliRunner
 
+import watchfloor_activity
 import watchfloor_trendings
 from watchfloor import hookspecs, plugins
 from watchfloor.errors import ConfigError, PluginError
@@ -68,6 +69,12 @@ WRONG = {
     PANEL.format("print, columns=(Column('a', 'A', link='b'),)"): "names the column 'b', which it does not",
     PANEL.format("print, chart=Chart('line', 'x', 'y')"): "names the column 'x', which it does not declare",
     PANEL.format("print, options=(Option('last', ''),)"): "has the option 'last', which means something on",
+    "from watchfloor import Check\n@hookimpl\ndef health_checks():\n"
+    "    return [Check('a', None)]": "the check 'a' takes a function to run, not None",
+    "from watchfloor import Check\n@hookimpl\ndef health_checks():\n"
+    "    return [Check('A b', print)]": "the check name 'A b' may hold small letters, digits and '-' only",
+    "from watchfloor import Check\n@hookimpl\ndef health_checks():\n"
+    "    return [Check('a', print), Check('a', print)]": "declares the check 'a' twice: rename one",
     "import nowhere_to_be_found": "needs nowhere_to_be_found, which is not installed: pip install",
     "x = 1 / 0": "cannot be imported: ZeroDivisionError: division by zero",
     "def :": "cannot be imported: SyntaxError",
@@ -152,7 +159,7 @@ def test_a_plugin_has_all_it_declared(make: Make) -> None:
     )
 
 
-FIRST_PARTY: tuple[ModuleType, ...] = (watchfloor_trendings,)
+FIRST_PARTY: tuple[ModuleType, ...] = (watchfloor_activity, watchfloor_trendings)
 DOCS = Path(__file__).parents[2] / "docs" / "hooks.md"
 TESTS = Path(__file__).parents[1]
 

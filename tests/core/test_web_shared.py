@@ -33,11 +33,14 @@ async def test_what_is_asked_for_at_once_is_made_once() -> None:
     assert await results.get("b", 1, make) == 2
 
 
-async def test_a_new_version_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_new_version_is_made_anew() -> None:
     results, make = Shared[int](), Maker()
     assert [await results.get("a", version, make) for version in (1, 1, 2, 2, 1)] == [1, 1, 2, 2, 3]
-    monkeypatch.setattr(shared, "_AGE", -1)
-    assert await results.get("a", 1, make) == 4
+
+
+async def test_an_old_result_is_made_anew() -> None:
+    results, make = Shared[int](age=-1), Maker()
+    assert [await results.get("a", 1, make) for _ in range(3)] == [1, 2, 3]
 
 
 async def test_who_goes_away_does_not_take_the_result_along() -> None:

@@ -57,7 +57,7 @@ def plugins(console: Console, as_json: bool) -> None:
     for entry in listed:
         declares = "\n".join(
             f"{what}: {', '.join(entry[what])}"
-            for what in ("activities", "topics", "keys", "channels", "routes", "panels", "commands")
+            for what in ("activities", "topics", "keys", "channels", "routes", "panels", "checks", "commands")
             if entry.get(what)
         )
         shown.add_row(entry["name"], entry["version"], entry["distribution"], entry["state"], declares)
@@ -77,6 +77,7 @@ def _describe(plugin: Plugin) -> dict[str, Any]:
         "channels": [f"{plugin.name}/{channel.name}" for channel in plugin.channels],
         "routes": [f"/{plugin.name}{getattr(route, 'path', '')}" for route in plugin.routes],
         "panels": [f"{plugin.name}/{panel.name}" for panel in plugin.panels],
+        "checks": [check.name for check in plugin.checks],
         "commands": [f"{plugin.name} {command.name}" for command in plugin.commands],
     }
 

@@ -9,11 +9,14 @@ from watchfloor.live.items import HEARTBEAT, event
 
 
 class Client:
-    """The queue of one browser. A browser that reads too slowly gets the newest, and a count of the rest."""
+    """The queue of one browser. A browser that reads too slowly gets the newest, and a count of the rest.
+
+    `lost` counts all that it did not get.
+    """
 
     def __init__(self, limit: int) -> None:
         self._frames: deque[bytes] = deque(maxlen=limit)
-        self._dropped = 0
+        self._dropped = self.lost = 0
         self._closed = False
         self._wake = asyncio.Event()
 
@@ -21,6 +24,7 @@ class Client:
         """Queue a frame, in place of the oldest when the queue is full."""
         if len(self._frames) == self._frames.maxlen:
             self._dropped += 1
+            self.lost += 1
         self._frames.append(frame)
         self._wake.set()
 

@@ -30,6 +30,7 @@ class Hub:
 
     Reading goes on from the last item read, so nothing is lost while Redis is away. `local` channels
     have no stream: they hold a state that this process publishes, and a new browser gets the latest.
+    `items` counts what was read, `away` tells that Redis does not answer.
     """
 
     def __init__(
@@ -51,7 +52,10 @@ class Hub:
         self._waiting: dict[Client, tuple[Collection[str], Position | None, bool]] = {}
         self._loaded = not channels
         self._closed = False
+        self._dropped = 0
         self.position: Position = START
+        self.items = 0
+        self.away = False
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -67,6 +71,16 @@ class Hub:
         """Changes whenever something comes on a channel."""
         track = self._tracks.get(channel)
         return track.last if track else self._states[channel]
+
+    @property
+    def browsers(self) -> int:
+        """How many browsers follow something."""
+        return len(self._everyone())
+
+    @property
+    def dropped(self) -> int:
+        """How many items were left out for browsers that read too slowly."""
+        return self._dropped + sum(client.lost for client in self._everyone())
 
     def listeners(self, channel: str) -> int:
         """How many browsers follow a channel."""
@@ -95,6 +109,8 @@ class Hub:
 
     def unsubscribe(self, client: Client) -> None:
         """Forget a browser."""
+        if client in self._everyone():
+            self._dropped += client.lost
         self._waiting.pop(client, None)
         for clients in self._clients.values():
             clients.discard(client)
@@ -123,17 +139,16 @@ class Hub:
 
     async def run(self) -> None:
         """Follow the streams, for ever; Redis being away is waited out."""
-        away = False
         while True:
             try:
                 await self._read()
-                if away:
+                if self.away:
                     log.info("live: Redis is back")
-                away = False
+                self.away = False
             except (RedisError, OSError) as error:
-                if not away:
+                if not self.away:
                     log.warning("live: Redis is away (%s); trying again", error)
-                away = True
+                self.away = True
                 await asyncio.sleep(_PAUSE)
 
     async def _read(self) -> None:
@@ -165,6 +180,7 @@ class Hub:
 
     def _hand_out(self, item: Item) -> None:
         self._tracks[item.channel].items.append(item)
+        self.items += 1
         self.position = max(self.position, item.position)
         whole = item.whole
         for client in self._clients[item.channel]:

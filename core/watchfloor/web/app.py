@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 
 from watchfloor.errors import PluginError
@@ -20,7 +20,9 @@ from watchfloor.web.boundary import Boundary
 from watchfloor.web.cards import render_panels
 from watchfloor.web.errors import Errors
 from watchfloor.web.headers import SecurityHeaders
-from watchfloor.web.home import core_panels, home, status_page
+from watchfloor.web.health.panels import core_panels
+from watchfloor.web.health.ready import alive, readiness
+from watchfloor.web.home import home, status_page
 from watchfloor.web.lights import Lights
 from watchfloor.web.pages import FEEDS_CHANNEL, on_crash, on_http_error, query_of
 from watchfloor.web.query import QueryError
@@ -61,10 +63,20 @@ def create_app(site: Site, redis_url: str) -> Starlette:
         redis = connect_async(settings.redis, redis_url, role="web")
         local = (FEEDS_CHANNEL,)
         hub = Hub(redis, channels(site.plugins), settings.live, settings.redis.timeout, local)
-        panels = {
-            owned.name: owned for owned in (*core_panels(redis, settings), *plugin_panels(site.plugins))
-        }
-        web = Web(site, redis, hub, templates, static, panels, navigation(site.plugins), Shared(), Errors())
+        panels: dict[str, OwnedPanel] = {}
+        web = Web(
+            site,
+            redis,
+            hub,
+            templates,
+            static,
+            panels,
+            navigation(site.plugins),
+            Shared(),
+            Errors(),
+            Shared(),
+        )
+        panels |= {owned.name: owned for owned in (*core_panels(web), *plugin_panels(site.plugins))}
         async with redis, running(hub.run(), hub.beat(), Lights(redis, hub, settings).run()):
             yield {"web": web}
             hub.close()
@@ -84,7 +96,8 @@ def routes(plugins: Sequence[Plugin], static: Static) -> list[Route | Mount]:
         Route("/status", status_page, name="status"),
         Route("/live", Stream(_hub), methods=["GET"], name="live"),
         Route("/panel/{plugin}/{name}", _panel, name="panel"),
-        Route("/health", _health, name="health"),
+        Route("/health", alive, name="health"),
+        Route("/ready", readiness, name="ready"),
         *API,
         *static.routes(),
         *(
@@ -151,10 +164,6 @@ def _check_channels(plugin: Plugin) -> None:
 def _hub(scope: Scope) -> Hub:
     web: Web = scope["state"]["web"]
     return web.hub
-
-
-async def _health(_request: Request) -> Response:
-    return JSONResponse({"status": "ok"})
 
 
 async def _panel(request: Request) -> Response:

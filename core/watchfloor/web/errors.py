@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from watchfloor.subscriber.states import span
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -33,6 +35,11 @@ class Kept:
     first: float
     last: float
     count: int = 1
+
+    @property
+    def ago(self) -> str:
+        """How long it is since it came last, for people."""
+        return span(time.time() - self.last)
 
 
 class Errors:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from watchfloor.site import Site
     from watchfloor.store.clients import AsyncRedis
     from watchfloor.web.errors import Errors
+    from watchfloor.web.health.checks import Result
     from watchfloor.web.shared import Shared
     from watchfloor.web.static import Static
     from watchfloor.web.views import Answer
@@ -62,6 +63,7 @@ class Web:
     navigation: Sequence[Link]
     views: Shared[Answer]
     errors: Errors
+    health: Shared[Sequence[Result]]
 
     @property
     def misp(self) -> Mapping[str, str]:

@@ -21,14 +21,25 @@ if TYPE_CHECKING:
 
 _PATIENCE = 2.0  # seconds in which Redis must answer before the page says that it does not
 _TOPIC = "received:"
+_COUNTS = {
+    "messages": "messages",
+    "bytes": "bytes",
+    "spooled": "spool",
+    "refused": "refused",
+    "dropped": "dropped",
+    "reconnects": "reconnects",
+    "auth_refused": "auth_refused",
+}
 
 
 @dataclass(frozen=True)
 class FeedStatus:
     """A feed: its light, what to know and do about it, and what it sent so far, by topic.
 
-    `seen` is how many seconds ago its last message came. Of its messages `spooled` wait on disk,
-    `refused` were too large, and `dropped` could be kept nowhere.
+    `seen` is how many seconds ago its last message came, `last_seen` that moment in Unix seconds. Of its
+    messages `spooled` wait on disk, `refused` were too large, and `dropped` could be kept nowhere. `bytes`
+    is the size of all, `reconnects` how often the connection was made anew, `auth_refused` how often the
+    publisher refused us.
     """
 
     name: str
@@ -36,11 +47,15 @@ class FeedStatus:
     state: str
     text: str
     seen: float | None = None
+    last_seen: float | None = None
     messages: int = 0
+    bytes: int = 0
     topics: Mapping[str, int] = field(default_factory=dict)
     spooled: int = 0
     refused: int = 0
     dropped: int = 0
+    reconnects: int = 0
+    auth_refused: int = 0
 
     @property
     def words(self) -> str:
@@ -95,17 +110,16 @@ def _feed(feed: FeedSettings, stats: Mapping[str, str], settings: Settings, now:
     listening = settings.subscriber
     told = feed_state(stats, now, listening.quiet_after, listening.silent_after)
     last = number(stats, "last_seen")
+    counted = {name: int(number(stats, field)) for name, field in _COUNTS.items()}
     return FeedStatus(
         name=feed.name,
         url=feed.url,
         state=told.state,
         text=_sentence(told.text),
         seen=max(0.0, now - last) if last else None,
-        messages=int(number(stats, "messages")),
+        last_seen=last or None,
         topics=_topics(stats),
-        spooled=int(number(stats, "spool")),
-        refused=int(number(stats, "refused")),
-        dropped=int(number(stats, "dropped")),
+        **counted,
     )
 
 

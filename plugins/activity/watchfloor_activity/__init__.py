@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from watchfloor import hookimpl
+from collections.abc import Sequence
+
+from watchfloor import Check, hookimpl
+from watchfloor_activity.health import CHECKS
 from watchfloor_activity.settings import Settings
 
 
 @hookimpl
 def settings_schema() -> type[Settings]:
     return Settings
+
+
+@hookimpl
+def health_checks() -> Sequence[Check]:
+    return CHECKS
