@@ -127,7 +127,8 @@ class Ask:
     """What a panel is asked for.
 
     `since` and `until` are the range, in the viewer's time zone `zone`; `start` and `end` the days of the
-    site that it touches, both included. `options` are the parameters that panels declare, `misp` the
+    site that it touches, both included; `whole_days` tells whether it is made of these days, so that counts
+    by day are exact. `options` are the parameters that panels declare, `misp` the
     address of each feed's MISP where it is configured. `redis` is redis-py's asyncio client, replies in str
     (its annotations cannot tell, hence Any).
     """
@@ -141,6 +142,7 @@ class Ask:
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     misp: Mapping[str, str] = field(default_factory=dict)
     plugin: str = ""
+    whole_days: bool = True
 
     @property
     def days(self) -> list[date]:

@@ -41,6 +41,7 @@ def ask_of(web: Web, owned: OwnedPanel, query: Query) -> Ask:
         options=read_options(query.parameters, owned.panel.options),
         misp=web.misp,
         plugin=owned.owner,
+        whole_days=query.range.whole_days,
     )
 
 

@@ -1,14 +1,15 @@
-"""Trendings: what is active on the instances - events, categories, tags, discussions, sightings."""
+"""Trendings: what is active on the instances - events, categories, tags, types, discussions, sightings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import click
 from starlette.routing import BaseRoute
 
-from watchfloor import AfterCommit, Channel, Handler, Keys, NavItem, Panel, Reads, Writes, hookimpl
+from watchfloor import AfterCommit, Channel, Handler, Keys, NavItem, Panel, hookimpl
 from watchfloor_trendings import keys, pages
+from watchfloor_trendings.announce import CHANNELS, announce
 from watchfloor_trendings.commands import COMMANDS
 from watchfloor_trendings.handlers import HANDLERS
 from watchfloor_trendings.settings import Settings
@@ -34,15 +35,9 @@ def after_commit() -> AfterCommit:
     return announce
 
 
-def announce(touched: Iterable[str], _reads: Reads, writes: Writes) -> None:
-    """Tell the browsers which lists changed: one item a batch, however many messages it had."""
-    for kind in touched:
-        writes.publish(pages.CHANNELS[kind], {"changed": kind})
-
-
 @hookimpl
 def live_channels() -> Sequence[Channel]:
-    return list(pages.CHANNELS.values())
+    return list(CHANNELS.values())
 
 
 @hookimpl

@@ -18,17 +18,18 @@ from watchfloor import (
     Tag,
     Writes,
 )
+from watchfloor_trendings.announce import touched
 from watchfloor_trendings.keys import (
     CATEGORIES,
     DISCUSSIONS,
     EVENTS,
     FALSE_POSITIVES,
+    LONGEST,
     SIGHTINGS,
     TAGS,
+    TYPES,
     tag_member,
 )
-
-LONGEST = 1000  # characters of a title: what a person could read, and no more of a hostile one
 
 
 def count_event(event: EventShared, writes: Writes) -> None:
@@ -40,10 +41,11 @@ def count_event(event: EventShared, writes: Writes) -> None:
 
 
 def count_attribute(attribute: AttributeShared, writes: Writes) -> None:
-    """A new version of an attribute: its category and its tags."""
+    """A new version of an attribute: its category, its type and its tags."""
     if attribute.new:
         day = attribute.time.date()
         _count(writes, "categories", CATEGORIES(date=day), attribute.category)
+        _count(writes, "types", TYPES(date=day), attribute.type)
         _count_tags(writes, TAGS(date=day), attribute.tags)
 
 
@@ -59,19 +61,19 @@ def count_sighting(sighting: SightingReported, writes: Writes) -> None:
     if family is not None and sighting.new:
         day = sighting.time.date()
         writes.incrby(family(date=day))
-        writes.touch("sightings")
+        writes.touch(touched("sightings", day))
 
 
 def _count(writes: Writes, kind: str, key: Key, label: str) -> None:
     if label:
         writes.zincrby(key, 1, label[:LONGEST])
-        writes.touch(kind)
+        writes.touch(touched(kind, key.day))
 
 
 def _count_tags(writes: Writes, key: Key, tags: Iterable[Tag]) -> None:
     for tag in tags:
         writes.zincrby(key, 1, tag_member(tag))
-        writes.touch("tags")
+        writes.touch(touched("tags", key.day))
 
 
 HANDLERS = (
