@@ -8,11 +8,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from starlette.testclient import TestClient
 
 from watchfloor import EVERYONE, Activity, PostWritten, SightingReported, Tag
-from watchfloor.cli import cli
 from watchfloor.testing import (
     NOON,
     Applied,
@@ -23,10 +21,10 @@ from watchfloor.testing import (
     event,
     event_shared,
 )
-from watchfloor_trendings import announce
-from watchfloor_trendings.handlers import HANDLERS, LONGEST
-from watchfloor_trendings.keys import EVENTS, FAMILIES, SIGHTINGS, TAGS
-from watchfloor_trendings.trends import Row, row
+from watchfloor_trendings.announce import announce
+from watchfloor_trendings.handlers import HANDLERS
+from watchfloor_trendings.keys import CHANGED, EVENTS, FAMILIES, LONGEST, SIGHTINGS, TAGS
+from watchfloor_trendings.labels import Label, Labels, fold, read_label
 
 DAY = date(2024, 10, 21)
 THEN = datetime(2024, 10, 21, 23, 59, tzinfo=UTC)
@@ -77,8 +75,10 @@ def test_each_kind_counts_on_its_key_by_misps_own_time() -> None:
         ("ZINCRBY", "TRENDINGS_EVENTS:20241021", 1, "Phishing, week 44"),
         ("ZINCRBY", "TRENDINGS_TAGS:20241021", 1, tag),
         ("ZINCRBY", "TRENDINGS_TAGS:20241021", 1, tag),
+        ("ZINCRBY", "TRENDINGS_TYPES:20241021", 1, "ip-dst"),
     ]
-    assert applied.touched == {"events", "categories", "tags", "discussions", "sightings"}
+    kinds = ("events", "categories", "tags", "types", "discussions", "sightings")
+    assert applied.touched == {f"{kind} 20241021" for kind in kinds}
 
 
 def test_a_version_that_was_seen_before_counts_for_nothing() -> None:
@@ -95,7 +95,7 @@ def test_expirations_are_neither_sightings_nor_false_positives() -> None:
 
 
 def test_what_has_no_name_does_not_count_and_a_nameless_discussion_gets_one() -> None:
-    assert count(event_shared(event=event(info="")), attribute_shared(category="")).commands == []
+    assert count(event_shared(event=event(info="")), attribute_shared(category="", type="")).commands == []
     assert count(post("")).commands == [("ZINCRBY", "TRENDINGS_DISC:20241021", 1, "Thread 6 on test")]
 
 
@@ -104,24 +104,62 @@ def test_a_title_is_cut_to_what_a_person_could_read() -> None:
     assert len(command[3]) == LONGEST
 
 
+def announced(*touched: str) -> Applied:
+    return apply(lambda _, writes: announce(touched, None, writes), event_shared())  # type: ignore[arg-type]
+
+
 def test_browsers_hear_once_of_each_list_that_changed() -> None:
-    applied = apply(lambda _, writes: announce(["events", "tags"], None, writes), event_shared())  # type: ignore[arg-type]
-    assert applied.items == [("events", {"changed": "events"}), ("tags", {"changed": "tags"})]
+    applied = announced("events 20241021", "events 20241022", "sightings 20241021")
+    assert applied.items == [
+        ("events", {"changed": "events"}),
+        ("sightings", {"changed": "sightings"}),
+        ("lists", {"changed": "lists"}),
+    ]
+
+
+def test_each_day_that_changed_gets_a_mark_that_no_other_was() -> None:
+    marks = set()
+    for _ in range(3):
+        [(verb, key, *pairs)] = announced("tags 20241231", "tags 20241230", "sightings 20241231").commands
+        assert (verb, key, set(pairs[::2])) == (
+            "HSET",
+            CHANGED(kind="tags", year=2024),
+            {"20241231", "20241230"},
+        )
+        marks |= set(pairs[1::2])
+    assert len(marks) == 6
 
 
 @pytest.mark.parametrize(
     ("member", "expected"),
     [
-        ('{"id": "2", "name": "tlp:white", "colour": "#ffffff"}', Row("tlp:white", 3, "#ffffff")),
-        ('{"id": "2", "name": "x", "colour": "red;background:url(//x)"}', Row("x", 3)),
-        ('{"name": 5}', Row("5", 3)),
-        ("[]", Row("[]", 3)),
-        ("no json", Row("no json", 3)),
-        ('{"id": 1}', Row('{"id": 1}', 3)),
+        ('{"id": "2", "name": "tlp:white", "colour": "#ffffff"}', Label("tlp:white", "#ffffff")),
+        ('{"id": "2", "name": "x", "colour": "red;background:url(//x)"}', Label("x")),
+        ('{"id": "2", "name": "x", "colour": "#ffffff\\n"}', Label("x")),
+        ('{"name": 5}', Label("5")),
+        ("[]", Label("[]")),
+        ("[" * 100_000, Label("[" * LONGEST)),
+        ("no json", Label("no json")),
+        ('{"id": 1}', Label('{"id": 1}')),
     ],
 )
-def test_members_of_any_origin_read_as_tags(member: str, expected: Row) -> None:
-    assert row(member, 3.0, tag=True) == expected
+def test_members_of_any_origin_read_as_tags(member: str, expected: Label) -> None:
+    assert read_label(member, tag=True) == expected
+
+
+def test_a_tag_of_two_instances_is_one_label_with_the_colour_met_last() -> None:
+    labels = Labels(tags=True)
+    first = labels.number('{"id": "2", "name": "tlp:red", "colour": "#ff0000"}')
+    second = labels.number('{"id": "7", "name": "tlp:red", "colour": "#cc0000"}')
+    assert (first, labels.texts, labels.colours) == (second, ["tlp:red"], {0: "#cc0000"})
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [("ÉTÉ", "ete"), ("Straße", "strasse"), ("İstanbul", "istanbul"), ("ﬁle", "file"), ("Ώρα", "ωρα")],
+)
+def test_a_search_minds_neither_case_nor_accents(text: str, folded: str) -> None:
+    assert fold(text) == folded
 
 
 def test_an_old_database_reads_back_and_its_counters_go_on(make_site: SiteMaker) -> None:
@@ -144,33 +182,23 @@ def test_an_old_database_reads_back_and_its_counters_go_on(make_site: SiteMaker)
         assert shown in page
 
 
-def test_every_family_of_the_old_program_is_declared_exactly() -> None:
+def test_every_family_of_the_old_program_and_two_new_ones_are_declared_exactly() -> None:
     assert {family.pattern: family.kind for family in FAMILIES} == {
         "TRENDINGS_EVENTS:{date}": "zset",
         "TRENDINGS_CATEGS:{date}": "zset",
         "TRENDINGS_TAGS:{date}": "zset",
+        "TRENDINGS_TYPES:{date}": "zset",
         "TRENDINGS_DISC:{date}": "zset",
         "TRENDINGS_SIGHT_sightings:{date}": "string",
         "TRENDINGS_SIGHT_false_positive:{date}": "string",
+        "trendings:changed:{kind}:{year}": "hash",
     }
-
-
-def test_the_command_prints_the_top_and_spells_out_what_could_move_a_cursor(make_site: SiteMaker) -> None:
-    site = make_site({"trendings": {}})
-    today = datetime.now(UTC).date()
-    site.redis.zincrby(EVENTS(date=today), 2, "red \x1b[31m alert")
-    site.redis.zincrby(EVENTS(date=today), 1, "second")
-    options = ["--set", f"redis.url={site.url}", "--set", "timezone=UTC", "trendings", "top"]
-    text = CliRunner().invoke(cli, [*options, "events"])
-    assert text.output == "       2  red \\x1b[31m alert\n       1  second\n"
-    found = CliRunner().invoke(cli, [*options, "events", "--json", "--rows", "1"])
-    assert json.loads(found.output) == [{"label": "red \x1b[31m alert", "count": 2}]
-    assert CliRunner().invoke(cli, [*options, "tags"]).output == "No tags in the last 7 days.\n"
 
 
 def test_retention_is_a_setting(make_feed: Callable[..., FeedUnderTest]) -> None:
     feed = make_feed(plugins={"trendings": {"retention_days": 30}})
     feed.send("misp_json_event", {"Event": {"id": "7", "info": "Phishing"}, "action": "add"})
     feed.settle(1)
-    today = EVENTS(date=datetime.now(UTC).date())
-    assert 29 * 86_400 < feed.site.redis.ttl(today) <= 31 * 86_400
+    today = datetime.now(UTC).date()
+    for key in (EVENTS(date=today), CHANGED(kind="events", year=today.year)):
+        assert 29 * 86_400 < feed.site.redis.ttl(key) <= 31 * 86_400

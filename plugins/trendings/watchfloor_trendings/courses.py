@@ -53,6 +53,7 @@ def panels(rows: int) -> list[Panel]:
             channel=CHANNELS[kind],
             options=(RANK, follow(kind)),
             topics=TOPICS[kind],
+            size="small",
             home=False,
         )
         for kind, title in TITLES.items()

@@ -62,6 +62,7 @@ def panels(rows: int) -> list[Panel]:
             channel=CHANNELS[kind],
             options=(RANK, ROWS, follow(kind)),
             topics=TOPICS[kind],
+            size="small",
             home=False,
         )
         for kind, title in TITLES.items()
@@ -75,7 +76,6 @@ def panels(rows: int) -> list[Panel]:
         template="chips.html",
         channel=CHANNELS["tags"],
         topics=TOPICS["tags"],
-        size="small",
     )
     return [*lists, compact]
 

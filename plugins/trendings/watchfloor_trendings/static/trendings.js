@@ -114,31 +114,13 @@ function combobox(form) {
   }
 }
 
-// --- cards that are being read ---------------------------------------------------------------------
+// --- cards whose counts are being read -------------------------------------------------------------
 
-const waiting = new Set();
-
-function watch() {
-  for (const mark of document.querySelectorAll("[data-panel^='trendings/'] [data-reading]")) {
-    const card = mark.closest("[data-panel]");
-    if (waiting.has(card)) continue;
-    waiting.add(card);
-    setTimeout(() => fill(card), AGAIN);
+function lookAgain(part) {
+  for (const button of part.querySelectorAll("[data-reading]")) {
+    setTimeout(() => { if (button.isConnected) button.click(); }, AGAIN);
   }
 }
 
-async function fill(card) {
-  const response = await fetch(card.dataset.source).catch(() => null);
-  waiting.delete(card);
-  if (response?.ok) {
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    const made = page.querySelector("[data-panel]");
-    card.replaceChildren(...made.childNodes);
-    Object.assign(card.dataset, made.dataset);
-    card.dispatchEvent(new CustomEvent("watchfloor:refreshed", { bubbles: true }));
-  }
-  watch();
-}
-
-document.addEventListener("watchfloor:refreshed", watch);
-watch();
+document.addEventListener("watchfloor:refreshed", (event) => lookAgain(event.target));
+lookAgain(document);
