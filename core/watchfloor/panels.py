@@ -126,11 +126,11 @@ class LiveItem(NamedTuple):
 class Ask:
     """What a panel is asked for.
 
-    `since` and `until` are the range, in the viewer's time zone `zone`; `start` and `end` the days of the
-    site that it touches, both included; `whole_days` tells whether it is made of these days, so that counts
-    by day are exact. `options` are the parameters that panels declare, `misp` the
-    address of each feed's MISP where it is configured. `redis` is redis-py's asyncio client, replies in str
-    (its annotations cannot tell, hence Any).
+    `since` and `until` are the range, in the viewer's time zone `zone`; `start` and `end` the days that it
+    touches, both included, as the site cuts them in its own zone `site`; `whole_days` tells whether it is
+    made of these days, so that counts by day are exact. `options` are the parameters that panels declare,
+    `misp` the address of each feed's MISP where it is configured. `redis` is redis-py's asyncio client,
+    replies in str (its annotations cannot tell, hence Any).
     """
 
     redis: Any
@@ -143,6 +143,7 @@ class Ask:
     misp: Mapping[str, str] = field(default_factory=dict)
     plugin: str = ""
     whole_days: bool = True
+    site: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
 
     @property
     def days(self) -> list[date]:

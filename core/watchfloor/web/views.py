@@ -42,6 +42,7 @@ def ask_of(web: Web, owned: OwnedPanel, query: Query) -> Ask:
         misp=web.misp,
         plugin=owned.owner,
         whole_days=query.range.whole_days,
+        site=query.range.site,
     )
 
 

@@ -81,7 +81,10 @@ async def _panel(request: Request, form: Form) -> Response:
         raise HTTPException(404, f"There is no panel '{name[:100]}': {PATH} lists them.")
     query = query_of(request)
     try:
-        return await form(request, owned, query, await read_view(web, owned, query))
+        found = await read_view(web, owned, query)
+        if found.view.refused:
+            return problem(request.scope, 400, found.view.refused)
+        return await form(request, owned, query, found)
     except QueryError as error:
         raise senseless(error) from None
     except Exception as error:  # noqa: BLE001 (whatever a panel raises is told in its plugin's name)

@@ -1,0 +1,66 @@
+// A row of the table for a live item: the server's empty row, filled. Everything is set as text.
+
+import { defang } from "./defang.js";
+
+const PALETTE = [
+  "Network activity", "Payload delivery", "Artifacts dropped", "External analysis", "Financial fraud",
+];
+const TONES = { clear: "clear", white: "clear", green: "clear", amber: "amber", red: "red" };
+
+/** The number of a category's colour, as look.py says. */
+const colour = (category) => (PALETTE.indexOf(category) + 1) || PALETTE.length + 1;
+
+function tone(tag) {
+  const [space, level] = tag.toLowerCase().split(":");
+  const name = level?.split("+")[0] ?? "";
+  return space === "tlp" && Object.hasOwn(TONES, name) ? TONES[name] : "";
+}
+
+/** A tag as the table shows it. */
+function chip([name]) {
+  const made = document.createElement("span");
+  made.className = "tag";
+  made.dir = "auto";
+  made.textContent = name;
+  if (tone(name)) made.dataset.tone = tone(name);
+  return made;
+}
+
+const clocks = new Map();
+
+/** The time of day in a zone. */
+function clock(date, zone) {
+  if (!clocks.has(zone)) {
+    const parts = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone: zone };
+    clocks.set(zone, new Intl.DateTimeFormat("en-GB", parts));
+  }
+  return clocks.get(zone).format(date);
+}
+
+function put(row, name, text, title = false) {
+  const cell = row.querySelector(`td.${name} > span:last-of-type`);
+  cell.textContent = text;
+  if (title) cell.title = text;
+}
+
+/** A row for an item; `skipped` came before it and are only counted. */
+export function rowOf(template, { id, item, skipped }, zone) {
+  const row = template.content.firstElementChild.cloneNode(true);
+  row.dataset.id = id;
+  row.dataset.item = JSON.stringify(item);
+  row.classList.toggle("seen", !item.new);
+  const time = row.querySelector("time");
+  time.dateTime = item.time;
+  time.textContent = clock(new Date(item.time), zone);
+  const more = row.querySelector(".skipped");
+  more.textContent = `+${skipped.toLocaleString("en")}`;
+  more.hidden = !skipped;
+  row.querySelector(".dot").dataset.colour = colour(item.category);
+  for (const name of ["feed", "category", "type", "event", "org", "comment"]) put(row, name, item[name], true);
+  put(row, "value", defang(item.value, item.type), true);
+  put(row, "object", `${item.object} ${item.relation}`.trim());
+  row.querySelector("td.tags").replaceChildren(...item.tags.map(chip));
+  row.querySelector("td.ids").textContent = item.to_ids ? "yes" : "";
+  row.querySelector("td.state").textContent = item.new ? "new" : "seen";
+  return row;
+}
