@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
+from math import isfinite
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
@@ -140,7 +141,7 @@ def _titles(panel: Panel) -> Mapping[str, str]:
 
 
 def _amount(value: Value) -> float:
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) and isfinite(value):
         return value
     raise TypeError(f"a chart needs a number in every row, not {value!r}")
 

@@ -70,8 +70,12 @@ function byPointer(view) {
   });
   plot.addEventListener("pointercancel", end);
   plot.addEventListener("pointerleave", () => { if (!begun) end(); });
-  const onKey = (event) => { if (event.key === "Escape" && begun) end(); };
-  addEventListener("keydown", onKey, { signal: view.gone });
+  const onKey = (event) => {
+    if (event.key !== "Escape" || !begun) return;
+    event.stopPropagation();
+    end();
+  };
+  addEventListener("keydown", onKey, { capture: true, signal: view.gone });
 }
 
 // --- keyboard ------------------------------------------------------------------------------------
@@ -90,9 +94,9 @@ function byKeyboard(view) {
     event.preventDefault();
     event.stopPropagation();
   });
-  view.plot.addEventListener("blur", () => {
-    if (view.stage.isConnected) leave(view);
-  });
+  view.plot.addEventListener("blur", () => view.afterMove(() => {
+    if (document.activeElement !== view.plot) leave(view);
+  }));
 }
 
 /** The point to which a key leads, or undefined. */

@@ -44,7 +44,9 @@ export class ChartView {
     this.anchor = -1; // the point at which the keyboard's selection began
     this.hide();
     this.stage.addEventListener("focusin", ({ target }) => { this.#focused = target; });
-    this.stage.addEventListener("focusout", () => { if (this.stage.isConnected) this.#focused = null; });
+    this.stage.addEventListener("focusout", () => this.afterMove(() => {
+      if (!this.stage.contains(document.activeElement)) this.#focused = null;
+    }));
     this.legend.addEventListener("click", (event) => this.#toggle(event.target.closest("button")));
     this.#palette = readPalette();
     this.#read(figure);
@@ -112,7 +114,6 @@ export class ChartView {
     this.#chart.resize({ width, height: this.canvas.clientHeight });
     this.#chart.setOption(option(this.data, this.#palette, width, this.#off), { replaceMerge: ["series"] });
     if (this.along) this.plot.style.setProperty("--floor", `${this.#chart.convertToPixel({ yAxisIndex: 0 }, 0)}px`);
-    this.plot.dataset.drawn = String(Number(this.plot.dataset.drawn ?? 0) + 1);
   }
 
   #fit() {
@@ -126,6 +127,11 @@ export class ChartView {
     if (!this.#off.delete(name)) this.#off.add(name);
     this.#draw();
     this.legend.querySelectorAll("button")[Number(button.dataset.at)]?.focus();
+  }
+
+  /** Do something once a move of the stage is over, which takes the focus away and gives it back. */
+  afterMove(something) {
+    queueMicrotask(something);
   }
 
   /** Told when the chart is taken away. */

@@ -24,7 +24,7 @@ async function open(figure) {
     offer(card);
   } catch (error) {
     figure.dataset.failed = "";
-    throw error;
+    console.warn(`The chart of ${card.dataset.panel} is not drawn, its table stands: ${error.message}`);
   }
 }
 
