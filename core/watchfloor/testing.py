@@ -277,18 +277,18 @@ def make_site(redis_server: EmbeddedServer, tmp_path: Path) -> Iterator[SiteMake
 
 @pytest.fixture
 def make_feed(make_site: SiteMaker) -> Iterator[FeedMaker]:
-    """Like make_site, but the site listens to a ZMQ publisher of the test's own."""
+    """`make_feed(misp_url=None, **site)`: like make_site, listening to a ZMQ publisher of the test's own."""
     import zmq
 
     with ExitStack() as stack:
 
-        def make(**site: Any) -> FeedUnderTest:
+        def make(misp_url: str | None = None, **site: Any) -> FeedUnderTest:
             socket: zmq.Socket[bytes] = stack.enter_context(zmq.Context.instance().socket(zmq.XPUB))
             socket.linger = 0
             # Nobody of an earlier test still tries to connect there; Linux alone has all of 127.0.0.0/8.
             host = f"tcp://127.{secrets.randbelow(254) + 1 if sys.platform == 'linux' else 0}.0.1"
             url = f"{host}:{socket.bind_to_random_port(host)}"
-            under_test = make_site(**{**site, "feeds": [{"name": "test", "url": url}]})
+            under_test = make_site(**{**site, "feeds": [{"name": "test", "url": url, "misp_url": misp_url}]})
             under_test.listen()
             if not socket.poll(int(_PATIENCE * 1000)):
                 pytest.fail("the site did not subscribe to the feed")
