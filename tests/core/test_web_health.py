@@ -234,11 +234,11 @@ def test_the_health_page_says_every_hop_in_words(site: SiteUnderTest) -> None:
     with TestClient(site.app()) as browser:
         html = browser.get("/status").text
     text = text_of(html)
-    assert "feed misp-main ok Last message 0 s ago." in text
-    assert "redis ok It answers." in text
-    assert "worker ok At work and up to date." in text
+    assert "Feed misp-main ok Last message 0 s ago." in text
+    assert "Redis ok It answers." in text
+    assert "Worker ok At work and up to date." in text
     assert "quiet: good ok All is <b>well</b>. What matters." in text
-    assert "live stream ok 0 browsers follow what happens." in text
+    assert "Live stream ok 0 browsers follow what happens." in text
     assert "attribute shared 4,321" in text
     assert "2 messages could not be worked off: watchfloor failures list --plugin quiet shows them." in text
     assert html.count('data-channel="watchfloor/feeds"') == 4

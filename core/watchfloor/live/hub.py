@@ -109,8 +109,8 @@ class Hub:
 
     def unsubscribe(self, client: Client) -> None:
         """Forget a browser."""
-        if client in self._everyone():
-            self._dropped += client.lost
+        self._dropped += client.lost
+        client.lost = 0
         self._waiting.pop(client, None)
         for clients in self._clients.values():
             clients.discard(client)

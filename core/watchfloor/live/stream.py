@@ -41,30 +41,42 @@ class Stream:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, until the browser goes or the process stops."""
-        hub = self._hub(scope)
-        query = QueryParams(scope["query_string"])
-        names = tuple(dict.fromkeys(name for name in query.get("channels", "").split(",") if name))
-        header = Headers(scope=scope).get("last-event-id")
-        try:
-            last = _position(header or query.get("last"))
-        except ValueError as error:
-            await PlainTextResponse(f"{error}\n", 400)(scope, receive, send)
-            return
-        if refusal := _refusal(names, hub.channels):
+        if refusal := self.refusal(scope):
             await refusal(scope, receive, send)
             return
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         if scope["method"] != "HEAD":
-            client = hub.subscribe(names, last, replay=not header and query.get("replay") == "1")
-            try:
-                await _serve(client, receive, send)
-            finally:
-                hub.unsubscribe(client)
+            await self._follow(scope, receive, send)
         await send({"type": "http.response.body"})
 
+    def refusal(self, scope: Scope) -> Response | None:
+        """Why a request gets no stream, or None."""
+        try:
+            _position(scope)
+        except ValueError as error:
+            return PlainTextResponse(f"{error}\n", 400)
+        return _refusal(_names(scope), self._hub(scope).channels)
 
-def _position(text: str | None) -> Position | None:
-    return parse_position(text) if text else None
+    async def _follow(self, scope: Scope, receive: Receive, send: Send) -> None:
+        hub, (last, resumes) = self._hub(scope), _position(scope)
+        replay = not resumes and QueryParams(scope["query_string"]).get("replay") == "1"
+        client = hub.subscribe(_names(scope), last, replay=replay)
+        try:
+            await _serve(client, receive, send)
+        finally:
+            hub.unsubscribe(client)
+
+
+def _names(scope: Scope) -> tuple[str, ...]:
+    named = QueryParams(scope["query_string"]).get("channels", "").split(",")
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
+def _position(scope: Scope) -> tuple[Position | None, bool]:
+    """Where the stream begins, and whether the browser resumes by itself; ValueError if that is nowhere."""
+    header = Headers(scope=scope).get("last-event-id")
+    text = header or QueryParams(scope["query_string"]).get("last")
+    return parse_position(text) if text else None, bool(header)
 
 
 def _refusal(names: Sequence[str], known: Sequence[str]) -> Response | None:

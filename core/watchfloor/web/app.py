@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 
@@ -20,17 +21,22 @@ from watchfloor.web.boundary import Boundary
 from watchfloor.web.cards import render_panels
 from watchfloor.web.errors import Errors
 from watchfloor.web.headers import SecurityHeaders
+from watchfloor.web.health.checks import AGE
+from watchfloor.web.health.metrics import metrics
 from watchfloor.web.health.panels import core_panels
 from watchfloor.web.health.ready import alive, readiness
 from watchfloor.web.home import home, status_page
+from watchfloor.web.intake import Intake
 from watchfloor.web.lights import Lights
 from watchfloor.web.pages import FEEDS_CHANNEL, on_crash, on_http_error, query_of
 from watchfloor.web.query import QueryError
+from watchfloor.web.requests import Counting, Requests
 from watchfloor.web.rest.routes import ROUTES as API
 from watchfloor.web.shared import Shared
 from watchfloor.web.state import OwnedPanel, Web, navigation, web_of
 from watchfloor.web.static import CORE, Static
 from watchfloor.web.status import read_status
+from watchfloor.web.streams import Streams
 from watchfloor.web.tasks import running
 from watchfloor.web.templating import environment
 
@@ -48,6 +54,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _ROUTES = ("live", "panel", "health", "status", "ready", "metrics", "static", "watchfloor", "api")
 
 
+SMALL = (Middleware(GZipMiddleware, minimum_size=1000, compresslevel=6),)
+"""Around everything but the live stream, whose thousands of clients each would pay for it."""
+
+
 def create_app(site: Site, redis_url: str) -> Starlette:
     """The application: pages, panels, live stream and static files.
 
@@ -56,7 +66,7 @@ def create_app(site: Site, redis_url: str) -> Starlette:
     check_names(site.plugins)
     static = Static(site.plugins)
     templates = environment(site.plugins, static)
-    settings = site.settings
+    settings, requests = site.settings, Requests([plugin.name for plugin in site.plugins])
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
@@ -65,17 +75,9 @@ def create_app(site: Site, redis_url: str) -> Starlette:
         hub = Hub(redis, channels(site.plugins), settings.live, settings.redis.timeout, local)
         panels: dict[str, OwnedPanel] = {}
         web = Web(
-            site,
-            redis,
-            hub,
-            templates,
-            static,
-            panels,
-            navigation(site.plugins),
-            Shared(),
-            Errors(),
-            Shared(),
-        )
+            site, redis, hub, templates, static, panels, navigation(site.plugins),
+            views=Shared(), errors=Errors(), health=Shared(AGE), requests=requests,
+        )  # fmt: skip
         panels |= {owned.name: owned for owned in (*core_panels(web), *plugin_panels(site.plugins))}
         async with redis, running(hub.run(), hub.beat(), Lights(redis, hub, settings).run()):
             yield {"web": web}
@@ -83,7 +85,11 @@ def create_app(site: Site, redis_url: str) -> Starlette:
 
     return Starlette(
         routes=routes(site.plugins, static),
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(Counting, requests=requests),
+            Middleware(Intake, most=settings.web.max_body),
+        ],
         exception_handlers={HTTPException: on_http_error, Exception: on_crash},
         lifespan=lifespan,
     )
@@ -92,20 +98,21 @@ def create_app(site: Site, redis_url: str) -> Starlette:
 def routes(plugins: Sequence[Plugin], static: Static) -> list[Route | Mount]:
     """Every route: the core's, then each plugin's behind its boundary."""
     return [
-        Route("/", home, name="home"),
-        Route("/status", status_page, name="status"),
-        Route("/live", Stream(_hub), methods=["GET"], name="live"),
-        Route("/panel/{plugin}/{name}", _panel, name="panel"),
+        Route("/", home, name="home", middleware=SMALL),
+        Route("/status", status_page, name="status", middleware=SMALL),
+        Route("/live", Streams(Stream(_hub)), methods=["GET"], name="live"),
+        Route("/panel/{plugin}/{name}", _panel, name="panel", middleware=SMALL),
         Route("/health", alive, name="health"),
         Route("/ready", readiness, name="ready"),
-        *API,
-        *static.routes(),
+        Route("/metrics", metrics, name="metrics", middleware=SMALL),
+        Mount("/api", routes=API, middleware=SMALL),
+        *static.routes(SMALL),
         *(
             Mount(
                 f"/{plugin.name}",
                 routes=plugin.routes,
                 name=plugin.name,
-                middleware=[Middleware(Boundary, plugin=plugin.name)],
+                middleware=[*SMALL, Middleware(Boundary, plugin=plugin.name)],
             )
             for plugin in plugins
         ),

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from watchfloor.web import errors
 from watchfloor.web.cards import render_panels
+from watchfloor.web.headers import HEADERS
 from watchfloor.web.problem import problem, wanted
 from watchfloor.web.query import QueryError, read_query
 from watchfloor.web.ranges import DEFAULT, QUICK
@@ -139,10 +140,13 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 
 
 async def on_crash(request: Request, error: Exception) -> Response:
-    """The page for an error that nobody foresaw."""
-    where = f"{request.method} {request.url.path}"
-    error_id = web_of(request).errors.keep(error, "watchfloor", where, "page")
+    """The answer to an error that nobody foresaw. It is made outside of all middleware."""
+    web, where = web_of(request), f"{request.method} {request.url.path}"
+    error_id, text = web.errors.keep(error, "watchfloor", where, "page"), f"{errors.reason(error)}."
     if wanted(request):
-        text = f"Something went wrong: {errors.reason(error)}."
-        return problem(request.scope, 500, text, error_id=error_id)
-    return await message_page(request, "Something went wrong", f"{errors.reason(error)}.", 500, error_id)
+        answer = problem(request.scope, 500, f"Something went wrong: {text}", error_id=error_id)
+    else:
+        answer = await message_page(request, "Something went wrong", text, 500, error_id)
+    answer.headers.update(HEADERS)
+    web.requests.count(request.url.path, 500)
+    return answer

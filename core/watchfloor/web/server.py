@@ -12,6 +12,7 @@ import uvicorn
 
 from watchfloor.web.address import claim, listen, url_of
 from watchfloor.web.app import create_app
+from watchfloor.web.protocol import Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +43,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 create_app(site, redis_url),
+                http=Protocol,
                 log_config=None,
                 access_log=False,
                 lifespan="on",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from watchfloor.store.clients import AsyncRedis
     from watchfloor.web.errors import Errors
     from watchfloor.web.health.checks import Result
+    from watchfloor.web.requests import Requests
     from watchfloor.web.shared import Shared
     from watchfloor.web.static import Static
     from watchfloor.web.views import Answer
@@ -64,6 +65,7 @@ class Web:
     views: Shared[Answer]
     errors: Errors
     health: Shared[Sequence[Result]]
+    requests: Requests
 
     @property
     def misp(self) -> Mapping[str, str]:

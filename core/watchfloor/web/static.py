@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from starlette.middleware import Middleware
     from starlette.responses import Response
     from starlette.types import Scope
 
@@ -46,10 +47,10 @@ class Static:
         folders = {plugin.name: plugin.folder / "static" for plugin in plugins}
         self._folders: Mapping[str, Path] = {name: path for name, path in folders.items() if path.is_dir()}
 
-    def routes(self) -> list[Mount]:
-        """The routes that serve them."""
-        own = [Mount(f"/static/{name}", _Files(directory=path)) for name, path in self._folders.items()]
-        return [*own, Mount("/static", _Files(directory=CORE))]
+    def routes(self, middleware: Sequence[Middleware] = ()) -> list[Mount]:
+        """The routes that serve them, each behind the middleware."""
+        folders = {**{f"/static/{name}": path for name, path in self._folders.items()}, "/static": CORE}
+        return [Mount(to, _Files(directory=path), middleware=middleware) for to, path in folders.items()]
 
     def url(self, path: str) -> str:
         """The URL of a file by its path under `/static/`, with the version of its content."""

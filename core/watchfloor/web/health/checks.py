@@ -42,6 +42,13 @@ class Result:
     milliseconds: float = 0.0
 
     @property
+    def title(self) -> str:
+        """Its name, for people."""
+        return (
+            f"{self.name[:1].upper()}{self.name[1:]}" if self.owner == CORE else f"{self.owner}: {self.name}"
+        )
+
+    @property
     def state(self) -> HealthState:
         """The state, for machines."""
         return self.health.state
