@@ -29,7 +29,8 @@ def run() -> list[Row]:
 
 def _measure(count: int) -> list[Row]:
     port = free_port()
-    with bench() as site, watchfloor(*site.options, "serve", "--port", str(port)) as process:
+    options = ("--set", f"web.streams_per_client={count}")  # they all have the address of this machine
+    with bench() as site, watchfloor(*site.options, *options, "serve", "--port", str(port)) as process:
         until(lambda: _listens(port))
         late, cpu = asyncio.run(_follow(site, process.pid, port, count))
         resident = memory(process.pid)

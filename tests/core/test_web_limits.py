@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING, Any
@@ -28,11 +29,25 @@ if TYPE_CHECKING:
     from watchfloor.testing import SiteMaker, SiteUnderTest
 
 PLUGIN = """
+import asyncio
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
-from watchfloor import Channel, hookimpl
+from watchfloor import Channel, Panel, View, hookimpl
 
+RUNNING = [0, 0]
+
+
+async def busy(ask):
+    RUNNING[0] += 1
+    RUNNING[1] = max(RUNNING)
+    await asyncio.sleep(0.05)
+    RUNNING[0] -= 1
+    return View()
+
+@hookimpl
+def panels():
+    return [Panel("busy", "Busy", busy)]
 
 async def size(request):
     return JSONResponse({"size": len(await request.body())})
@@ -216,3 +231,18 @@ def test_a_page_that_crashes_has_the_headers_of_every_page(
     assert answer.status_code == 500
     assert {name: answer.headers[name] for name in HEADERS} == HEADERS
     assert 'watchfloor_web_requests_total{route="page",status="500"} 1.0' in browser.get("/metrics").text
+
+
+def test_only_so_many_panels_of_a_plugin_are_worked_out_at_a_time(
+    site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watchfloor.web.app.AT_ONCE", 2)
+    with serving(site.site, site.url) as url, ThreadPoolExecutor(8) as pool:
+
+        def asked(days: int) -> int:
+            with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)) as connection:
+                connection.request("GET", f"/api/v1/panels/echo/busy?last={days}d")
+                return connection.getresponse().status
+
+        assert list(pool.map(asked, range(1, 9))) == [200] * 8
+    assert sys.modules["echo_limits"].RUNNING == [0, 2]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections import defaultdict
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +41,7 @@ from watchfloor.web.status import read_status
 from watchfloor.web.streams import Streams
 from watchfloor.web.tasks import running
 from watchfloor.web.templating import environment
+from watchfloor.web.views import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -77,6 +80,7 @@ def create_app(site: Site, redis_url: str) -> Starlette:
         web = Web(
             site, redis, hub, templates, static, panels, navigation(site.plugins),
             views=Shared(), errors=Errors(), health=Shared(AGE), requests=requests,
+            turns=defaultdict(lambda: asyncio.Semaphore(AT_ONCE)),
         )  # fmt: skip
         panels |= {owned.name: owned for owned in (*core_panels(web), *plugin_panels(site.plugins))}
         async with redis, running(hub.run(), hub.beat(), Lights(redis, hub, settings).run()):

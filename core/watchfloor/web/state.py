@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Mapping, Sequence
 
     from jinja2 import Environment
@@ -66,6 +67,7 @@ class Web:
     errors: Errors
     health: Shared[Sequence[Result]]
     requests: Requests
+    turns: Mapping[str, asyncio.Semaphore]
 
     @property
     def misp(self) -> Mapping[str, str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from watchfloor.web.state import OwnedPanel, Web
 
 SECONDS = 5.0
+AT_ONCE = 16  # panels of one plugin that are read at a time: one that hangs holds up its own alone
 _TRIES = 3
 
 
@@ -55,10 +56,15 @@ async def read_view(web: Web, owned: OwnedPanel, query: Query) -> Answer:
     key = (owned.name, ask.options and tuple(sorted(ask.options.items())), query.zone.key, query.range.query)
 
     async def make() -> Answer:
-        return await within(SECONDS, _read(web, owned, ask))
+        return await within(SECONDS, _in_turn(web, owned, ask))
 
     version = web.hub.version(owned.channel) if owned.channel else ()
     return await web.views.get(str(key), version, make)
+
+
+async def _in_turn(web: Web, owned: OwnedPanel, ask: Ask) -> Answer:
+    async with web.turns[owned.owner]:
+        return await _read(web, owned, ask)
 
 
 async def _read(web: Web, owned: OwnedPanel, ask: Ask) -> Answer:
