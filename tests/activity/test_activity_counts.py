@@ -183,13 +183,14 @@ def test_a_hash_that_holds_what_it_should_not_is_read_for_what_it_says() -> None
 def test_the_largest_five_have_numbers_of_their_own_and_zeros_where_there_is_nothing() -> None:
     pieces = [{name: n for n, name in enumerate("abcdefg", 1)}, {}, {"g": 1}]
     assert series(pieces) == {
-        "g": [7, 0, 1], "f": [6, 0, 0], "e": [5, 0, 0], "d": [4, 0, 0], "c": [3, 0, 0], "other": [3, 0, 0],
+        "g": [7, 0, 1], "f": [6, 0, 0], "e": [5, 0, 0], "d": [4, 0, 0], "c": [3, 0, 0],
+        "all others": [3, 0, 0],
     }  # fmt: skip
 
 
-def test_a_category_that_is_called_other_joins_the_others() -> None:
-    pieces = [{"other": 9, **dict.fromkeys("abcdef", 2)}]
-    assert series(pieces) == {"other": [13], "a": [2], "b": [2], "c": [2], "d": [2]}
+def test_a_category_that_is_called_like_the_others_joins_the_others() -> None:
+    pieces = [{"all others": 9, **dict.fromkeys("abcdef", 2)}]
+    assert series(pieces) == {"all others": [13], "a": [2], "b": [2], "c": [2], "d": [2]}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from watchfloor import Activity, EventShared
 from watchfloor.store.writes import Merged, Recorder
-from watchfloor.testing import SiteMaker, SiteUnderTest, attribute_shared, event, event_shared
+from watchfloor.testing import SiteMaker, SiteUnderTest, attribute_shared, event, event_shared, until
 from watchfloor.worker.commit import LiveIds, Transaction
 from watchfloor_activity.attributes import FIRST, MOST
 
@@ -47,6 +47,8 @@ class Site:
         with self.site.redis.pipeline(transaction=True) as pipe:
             Transaction(settings, self._ids).effects(pipe, merged)
             pipe.execute()
+        hub = self.browser.app_state["web"].hub
+        until(lambda: hub.id == self._ids.last, "the arrival of what happened")
 
     def rows(self, path: str = ATTRIBUTES, **query: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self.get(path, **query)["rows"]

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from watchfloor import Ask, Column, LiveItem, Option, Panel, Value, View
+from watchfloor_activity import counts
 from watchfloor_activity.defang import defang
 from watchfloor_activity.filters import EVERYTHING, Every, FilterError, Has, Tree, matches, parse
 from watchfloor_activity.handlers import ATTRIBUTES
 from watchfloor_activity.links import attribute_url, event_url
-from watchfloor_activity.look import colour_of, tone_of
+from watchfloor_activity.look import colours_of, tone_of
 
 SHOWN = {
     "time": "Time",
@@ -73,12 +74,12 @@ class Found:
     ended: bool
 
 
-def panel() -> Panel:
-    """The panel."""
+def panel(detail_days: int) -> Panel:
+    """The panel; counts by quarter of an hour are kept for so many days."""
     return Panel(
         "attributes",
         "Attributes as they arrive",
-        data,
+        _data(detail_days),
         "Attributes that the feeds shared, newest first, from the kept history on",
         COLUMNS,
         template="attributes.html",
@@ -90,28 +91,40 @@ def panel() -> Panel:
     )
 
 
-async def data(ask: Ask) -> View:
+def _data(detail_days: int) -> Callable[[Ask], Awaitable[View]]:
     """What the card shows: the newest attributes, or those before one, that match the filter."""
-    chosen = columns_of(ask)
-    context: dict[str, Any] = {
-        "q": ask.option("q"),
-        "chosen": chosen,
-        "titles": SHOWN,
-        "misp": json.dumps(dict(ask.misp)),
-    }
-    try:
-        tree, count, before = tree_of(ask), count_of(ask.option("count")), before_of(ask.option("before"))
-    except ValueError as error:
-        none = {"tree": "null", "entries": [], "ended": True, "before": ""}
-        return View(refused=str(error), context={**context, **none})
-    found = await read(ask, tree, count, before)
+
+    async def data(ask: Ask) -> View:
+        # The colours of categories are those of the chart beside, which shows the same range.
+        colours = colours_of((await counts.course(ask, detail_days)).series)
+        shell = {
+            "q": ask.option("q"),
+            "chosen": columns_of(ask),
+            "titles": SHOWN,
+            "misp": json.dumps(dict(ask.misp)),
+            "colours": colours,
+        }
+        try:
+            tree = tree_of(ask)
+            count, before = count_of(ask.option("count")), before_of(ask.option("before"))
+        except FilterError as error:
+            return View(refused=str(error), context={**shell, **NOTHING})
+        return _view(await read(ask, tree, count, before), tree, before, ask.misp, shell)
+
+    return data
+
+
+NOTHING: Mapping[str, Any] = {"tree": "null", "entries": [], "ended": True, "before": ""}
+
+
+def _view(found: Found, tree: Tree, before: str, misp: Mapping[str, str], shell: Mapping[str, Any]) -> View:
     return View(
-        rows=[row(one, ask.misp) for one in found.items],
+        rows=[row(one, misp) for one in found.items],
         summary=summary(found.items),
         context={
-            **context,
+            **shell,
             "tree": json.dumps(tree.plain),
-            "entries": [entry(one, ask.misp) for one in found.items],
+            "entries": [entry(one) for one in found.items],
             "ended": found.ended,
             "before": before,
         },
@@ -179,7 +192,7 @@ def row(one: LiveItem, misp: Mapping[str, str]) -> list[Value]:
     return [texts[column.name] for column in COLUMNS]
 
 
-def entry(one: LiveItem, misp: Mapping[str, str]) -> dict[str, Any]:
+def entry(one: LiveItem) -> dict[str, Any]:
     """An item as the card's template takes it; `plain` is the item itself, for the browser."""
     item = one.item
     return {
@@ -188,9 +201,7 @@ def entry(one: LiveItem, misp: Mapping[str, str]) -> dict[str, Any]:
         "skipped": one.skipped,
         "time": datetime.fromisoformat(item["time"]),
         "defanged": defang(item["value"], item["type"]),
-        "colour": colour_of(item["category"]),
         "tags": [(name, tone_of(name)) for name, _colour in item["tags"]],
-        "url": attribute_url(item, misp),
         "plain": json.dumps(item),
     }
 

@@ -20,7 +20,7 @@ WORDS: Mapping[Width, str] = {
 FINEST = timedelta(hours=12)  # a longer range shows hours
 HOURS = timedelta(days=8)  # a longer range shows days
 LARGEST = 5
-OTHER = "other"
+OTHERS = "all others"
 
 
 @dataclass(frozen=True)
@@ -101,5 +101,5 @@ def series(pieces: Sequence[Mapping[str, int]]) -> dict[str, list[int]]:
     found = {name: [piece.get(name, 0) for piece in pieces] for name in names}
     rest = [sum(piece.values()) - sum(piece.get(name, 0) for name in names) for piece in pieces]
     if any(rest):
-        found[OTHER] = [n + rest[i] for i, n in enumerate(found.get(OTHER, [0] * len(rest)))]
+        found[OTHERS] = [n + rest[i] for i, n in enumerate(found.get(OTHERS, [0] * len(rest)))]
     return found

@@ -1,21 +1,17 @@
-"""Colours that mean something: a category's place in the palette, and a TLP tag's tone."""
+"""Colours that mean something: a category's place among the largest, and a TLP tag's tone."""
 
 from __future__ import annotations
 
-PALETTE = (
-    "Network activity",
-    "Payload delivery",
-    "Artifacts dropped",
-    "External analysis",
-    "Financial fraud",
-)
-"""The categories that have a colour of their own; all others share the sixth."""
+from collections.abc import Iterable
+
+from watchfloor_activity.buckets import LARGEST
+
 _TONES = {"clear": "clear", "white": "clear", "green": "clear", "amber": "amber", "red": "red"}
 
 
-def colour_of(category: str) -> int:
-    """The number of a category's colour among the tokens, 1 to 6."""
-    return PALETTE.index(category) + 1 if category in PALETTE else len(PALETTE) + 1
+def colours_of(categories: Iterable[str]) -> dict[str, int]:
+    """The number of each category's colour among the tokens, as the chart gives them: in their order."""
+    return {category: i for i, category in enumerate(categories, 1) if i <= LARGEST}
 
 
 def tone_of(tag: str) -> str:

@@ -61,7 +61,7 @@ def panels(settings: Settings) -> list[Panel]:
             topics=("misp_json", "misp_json_event"),
             ranged=False,
         ),
-        attributes.panel(),
+        attributes.panel(settings.detail_days),
     ]
 
 
@@ -93,6 +93,8 @@ def _course_summary(course: counts.Course) -> str:
         return ""
     first = next(iter(course.series))
     share = round(100 * sum(course.series[first]) / course.total)
+    if course.total == 1:
+        return f"One new attribute: {first}."
     return f"{course.total:,} new attributes; {share} % of them {first}."
 
 

@@ -15,4 +15,4 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
     detail_days: Annotated[int, Meta(ge=2, le=366)] = 32
     retention_days: Annotated[int, Meta(ge=2)] | None = None
-    events: Annotated[int, Meta(ge=1, le=100)] = 8
+    events: Annotated[int, Meta(ge=1, le=100)] = 6

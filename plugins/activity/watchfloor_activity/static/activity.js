@@ -4,6 +4,7 @@ import { setParameters } from "./address.js";
 import { quoted } from "./filter.js";
 import { setUpMenu } from "./menu.js";
 import { number } from "./pace.js";
+import { clock } from "./row.js";
 import { Stream } from "./stream.js";
 
 const SAID = 10000; // milliseconds between two summaries for those who listen
@@ -17,9 +18,11 @@ function setUp(card) {
   const box = card.querySelector("[name=q]");
   const button = card.querySelector("[data-act=pause]");
   const about = card.querySelector(".about");
+  let applied = box.value;
 
   function show() {
     about.textContent = stream.words;
+    if (!stream.paused && document.getElementById("connection")?.dataset.state === "live") freshen(card);
     button.ariaPressed = String(stream.paused);
     button.lastElementChild.textContent = stream.paused ? "Follow" : "Pause";
     const use = button.querySelector("use");
@@ -28,6 +31,7 @@ function setUp(card) {
   }
 
   async function filter() {
+    applied = box.value;
     setParameters(card, { q: box.value.trim(), before: "" });
     await stream.replace(card.dataset.source);
     chooseColumns(card);
@@ -49,7 +53,7 @@ function setUp(card) {
   button.addEventListener("click", () => stream.toggle());
   card.addEventListener("activity:state", () => { chooseColumns(card); show(); });
   card.querySelector("form.tools").addEventListener("submit", (event) => { event.preventDefault(); filter(); });
-  box.addEventListener("search", () => { if (!box.value) filter(); });
+  box.addEventListener("search", () => { if (!box.value && applied) filter(); });
   card.querySelector(".columns").addEventListener("change", () => {
     const names = chosen(card);
     setParameters(card, { columns: names.join(",") });
@@ -80,12 +84,20 @@ function chooseColumns(card) {
 }
 
 function summarise(card, stream) {
-  const { came } = stream.rates.over(SAID / 1000);
+  const came = stream.news();
   if (!came || stream.paused) return;
   const newest = card.querySelector("tbody tr")?.dataset.item;
   const from = newest ? `, the last shown from ${JSON.parse(newest).org || "an organisation not known yet"}` : "";
   const text = `${number(came)} attribute${came === 1 ? "" : "s"} in ten seconds${from}.`;
   card.dispatchEvent(new CustomEvent("watchfloor:summary", { bubbles: true, detail: { text } }));
+}
+
+/** What follows is from this moment, whether something came or not. */
+function freshen(card) {
+  const now = new Date();
+  const time = card.querySelector(".fresh time");
+  card.dataset.at = time.dateTime = now.toISOString();
+  time.textContent = clock(now, card.querySelector(".list").dataset.zone);
 }
 
 const streamOf = (target) => streams.get(target.closest("[data-panel]"));

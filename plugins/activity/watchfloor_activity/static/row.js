@@ -2,13 +2,8 @@
 
 import { defang } from "./defang.js";
 
-const PALETTE = [
-  "Network activity", "Payload delivery", "Artifacts dropped", "External analysis", "Financial fraud",
-];
+const REST = 6; // the colour of all other categories
 const TONES = { clear: "clear", white: "clear", green: "clear", amber: "amber", red: "red" };
-
-/** The number of a category's colour, as look.py says. */
-const colour = (category) => (PALETTE.indexOf(category) + 1) || PALETTE.length + 1;
 
 function tone(tag) {
   const [space, level] = tag.toLowerCase().split(":");
@@ -29,7 +24,7 @@ function chip([name]) {
 const clocks = new Map();
 
 /** The time of day in a zone. */
-function clock(date, zone) {
+export function clock(date, zone) {
   if (!clocks.has(zone)) {
     const parts = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone: zone };
     clocks.set(zone, new Intl.DateTimeFormat("en-GB", parts));
@@ -43,8 +38,8 @@ function put(row, name, text, title = false) {
   if (title) cell.title = text;
 }
 
-/** A row for an item; `skipped` came before it and are only counted. */
-export function rowOf(template, { id, item, skipped }, zone) {
+/** A row for an item; `skipped` came before it and are only counted. `colours` gives numbers to categories. */
+export function rowOf(template, { id, item, skipped }, zone, colours) {
   const row = template.content.firstElementChild.cloneNode(true);
   row.dataset.id = id;
   row.dataset.item = JSON.stringify(item);
@@ -55,7 +50,7 @@ export function rowOf(template, { id, item, skipped }, zone) {
   const more = row.querySelector(".skipped");
   more.textContent = `+${skipped.toLocaleString("en")}`;
   more.hidden = !skipped;
-  row.querySelector(".dot").dataset.colour = colour(item.category);
+  row.querySelector(".dot").dataset.colour = colours.get(item.category) ?? REST;
   for (const name of ["feed", "category", "type", "event", "org", "comment"]) put(row, name, item[name], true);
   put(row, "value", defang(item.value, item.type), true);
   put(row, "object", `${item.object} ${item.relation}`.trim());

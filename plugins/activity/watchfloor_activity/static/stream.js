@@ -10,7 +10,7 @@ import { rowOf } from "./row.js";
 
 const MOST = 300; // rows in the page while it follows
 const TICK = 250; // milliseconds between two looks at what came
-const CATCH_UP = 2000; // milliseconds after a connection in which all that was missed is shown
+const CATCH_UP = 2000; // milliseconds after a connection in which what was missed comes
 const PAGE = 100; // older rows that are fetched at a time
 const AT_TOP = 4; // pixels
 
@@ -27,15 +27,21 @@ export class Stream {
   #waiting = []; // { id, item, skipped }: came, and is not shown yet
   #uncounted = 0; // items that were left out before the next one
   #meanwhile = 0; // came while paused
+  #unsaid = 0; // came since `news` was asked for
   #behind = false; // more came than waits here: the history has it
   #newest;
   #pausedBy = ""; // "", "viewer", "scroll" or "history"
   #caughtUp = 0;
   #loading = false;
+  #fetches = new Set(); // for each that is under way, all that comes meanwhile
+  #latest = null; // the one of them whose answer counts
+  #end = null; // watches the end of the list
+  #colours; // of categories: those that the page began with, as its chart keeps them too
 
   constructor(card) {
     this.#card = card;
     this.#newest = this.#rows[0]?.dataset.id ?? card.dataset.position;
+    this.#colours = new Map(Object.entries(JSON.parse(this.#list.dataset.colours)));
     if (this.#list.dataset.before) this.#pause("history");
     card.addEventListener("scroll", () => this.#onScroll(), { capture: true, passive: true });
     setInterval(() => this.#tick(), TICK);
@@ -57,12 +63,21 @@ export class Stream {
     return `paused · ${came} came meanwhile`;
   }
 
+  /** How many came since this was asked for last. */
+  news() {
+    const count = this.#unsaid;
+    this.#unsaid = 0;
+    return count;
+  }
+
   // --- what comes ------------------------------------------------------------------------------------
 
   take(id, item) {
     if (!isAfter(id, this.#newest)) return;
     this.#newest = id;
     this.rates.add({ came: 1 });
+    this.#unsaid += 1;
+    for (const during of this.#fetches) during.push({ id, item, skipped: 0 });
     if (!matches(this.#tree, item)) return;
     this.rates.add({ matched: 1 });
     this.#waiting.push({ id, item, skipped: this.#uncounted });
@@ -77,33 +92,40 @@ export class Stream {
   /** Items that the server left out for want of time. */
   skip(count) {
     this.rates.add({ came: count, unseen: count });
+    this.#unsaid += count;
     if (!this.filtered) this.#uncounted += count;
     if (this.paused && !this.filtered) this.#meanwhile += count;
   }
 
-  /** A connection is made: all that comes now was missed before. */
+  /** A connection is made: what comes at once was missed before. */
   connected() { this.#caughtUp = performance.now() + CATCH_UP; }
 
   #tick() {
     if (this.paused || !this.#waiting.length) return;
-    const catching = performance.now() < this.#caughtUp;
-    const count = catching ? this.#waiting.length : this.#allowance.take(this.#waiting.length);
-    if (count > MOST) this.load();
-    else if (count) this.#show(this.#waiting.splice(0), count);
+    const count = this.#allowance.take(this.#waiting.length);
+    if (count < this.#waiting.length && performance.now() < this.#caughtUp) {
+      this.#caughtUp = 0;
+      this.load(); // nobody waits for what was missed: the history has it at once
+    } else if (count) {
+      this.#show(this.#waiting.splice(0), count);
+    }
   }
 
   /** Put the newest `count` of them on top; the others are counted with the first of these. */
-  #show(came, count) {
+  #show(came, count = came.length) {
+    if (!count) return;
     const left = came.slice(0, came.length - count);
     const shown = came.slice(came.length - count);
     shown[0].skipped += left.length + left.reduce((sum, one) => sum + one.skipped, 0);
     const template = this.#card.querySelector("template");
     const zone = this.#list.dataset.zone;
-    const rows = shown.map((one) => rowOf(template, one, zone)).reverse();
+    const rows = shown.map((one) => rowOf(template, one, zone, this.#colours)).reverse();
     rows.forEach((row) => row.classList.add("arrived"));
     this.#body.prepend(...rows);
-    while (this.#rows.length > MOST) this.#body.lastElementChild.remove();
-    if (this.#rows.length >= MOST) delete this.#list.dataset.ended;
+    while (this.#rows.length > MOST) {
+      this.#body.lastElementChild.remove();
+      delete this.#list.dataset.ended;
+    }
     this.#reveal();
     this.rates.add({ shown: shown.length });
   }
@@ -111,7 +133,9 @@ export class Stream {
   #reveal() {
     this.#scroller.hidden = this.#rows.length === 0;
     if (this.#rows.length) this.#card.querySelector(".nothing").hidden = true;
-    this.#card.querySelector(".end").hidden = !("ended" in this.#list.dataset);
+    const ended = "ended" in this.#list.dataset;
+    this.#card.querySelector(".end").hidden = !ended;
+    this.#card.querySelector(".older").hidden = ended || !this.#rows.length;
   }
 
   // --- following and pausing ---------------------------------------------------------------------------
@@ -129,7 +153,7 @@ export class Stream {
     this.#pausedBy = "";
     this.#scroller.scrollTop = 0;
     if (afresh) this.load();
-    else if (this.#waiting.length) this.#show(this.#waiting, this.#waiting.splice(0).length);
+    else this.#show(this.#waiting.splice(0));
     this.#changed();
   }
 
@@ -154,17 +178,21 @@ export class Stream {
 
   /** The list as the server has it at this address. */
   async replace(source) {
+    const during = this.#latest = [];
+    this.#fetches.add(during);
     const made = await fetched(source);
-    if (!made) return false;
+    this.#fetches.delete(during);
+    if (!made || during !== this.#latest) return Boolean(made);
+    const came = new Map([...this.#waiting, ...during].map((one) => [one.id, one]));
     const refused = made.querySelector(".filter-error");
     this.#card.querySelector(".filter-error").replaceWith(refused);
     if (!refused.hidden) return true;
     this.#list.replaceWith(made.querySelector(".list"));
-    this.#waiting = this.#waiting.filter(({ id }) => isAfter(id, this.#rows[0]?.dataset.id ?? made.dataset.position));
-    this.#newest = [this.#rows[0]?.dataset.id, made.dataset.position].filter(Boolean)
-      .reduce((a, b) => (isAfter(a, b) ? a : b));
+    const newest = this.#rows[0]?.dataset.id ?? made.dataset.position;
+    this.#waiting = [...came.values()].filter(({ id, item }) => isAfter(id, newest) && matches(this.#tree, item));
+    for (const id of [newest, made.dataset.position]) if (isAfter(id, this.#newest)) this.#newest = id;
     this.#behind = false;
-    this.#meanwhile = 0;
+    this.#meanwhile = this.#waiting.length;
     this.#watchEnd();
     this.#changed();
     return true;
@@ -172,31 +200,28 @@ export class Stream {
 
   /** Fetch older rows whenever the end of the list comes into view. */
   #watchEnd() {
-    const end = this.#card.querySelector(".older");
-    if (!end) return;
-    const seen = new IntersectionObserver((entries) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
-      seen.disconnect();
-      this.#older(end);
+    this.#end?.disconnect();
+    this.#end = new IntersectionObserver((entries) => {
+      if (entries.some((entry) => entry.isIntersecting)) this.#older();
     }, { root: this.#scroller, rootMargin: "200px" });
-    seen.observe(end);
+    this.#end.observe(this.#card.querySelector(".older"));
   }
 
-  async #older(end) {
+  async #older() {
     if (this.#loading || !this.#rows.length) return;
     this.#loading = true;
     const before = this.#body.lastElementChild.dataset.id;
     const made = await fetched(sourceWith(this.#card, { before, count: String(PAGE) }));
     this.#loading = false;
-    if (!made || this.#body.lastElementChild.dataset.id !== before) return this.#watchEnd();
+    if (made && this.#body.lastElementChild?.dataset.id === before) this.#append(made);
+    this.#watchEnd();
+  }
+
+  #append(made) {
     this.#body.append(...made.querySelectorAll("tbody > tr"));
-    if ("ended" in made.querySelector(".list").dataset) {
-      this.#list.dataset.ended = "";
-      end.remove();
-    }
+    if ("ended" in made.querySelector(".list").dataset) this.#list.dataset.ended = "";
     this.#reveal();
     this.#changed();
-    this.#watchEnd();
   }
 }
 
