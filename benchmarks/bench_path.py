@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.common import Row, free_port, until, watchfloor
+from benchmarks.common import Row, answers, free_port, until, watchfloor
 from watchfloor.simulate import Message, Publisher
 
 STARTS = 5
@@ -42,19 +42,8 @@ def _site(folder: str) -> Iterator[tuple[str, int, float]]:
     settings = (f"data={Path(folder)}", f"web.port={port}", f"feeds=[{{name: bench, url: '{feed}'}}]")
     began = time.perf_counter()
     with watchfloor(*(word for one in settings for word in ("--set", one)), "run"):
-        until(lambda: _answers(port))
+        until(lambda: answers(port))
         yield feed, port, time.perf_counter() - began
-
-
-def _answers(port: int) -> bool:
-    try:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        connection.request("GET", "/")
-        return connection.getresponse().status == http.client.OK
-    except OSError:
-        return False
-    finally:
-        connection.close()
 
 
 def _delays(feed: str, port: int) -> Iterator[float]:

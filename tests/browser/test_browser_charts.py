@@ -173,12 +173,16 @@ def test_a_chart_is_drawn_in_place_of_its_table(url: str, open_page: OpenPage) -
         assert colours > 10
 
 
-def test_the_table_stands_without_javascript_and_where_drawing_fails(url: str, open_page: OpenPage) -> None:
+def test_the_table_stands_without_javascript(url: str, open_page: OpenPage) -> None:
     still = open_page(url, java_script_enabled=False)
     expect(still.locator("#panel-charted-names .twin table")).to_be_visible()
     expect(still.locator("figure.chart").first).to_be_hidden()
+
+
+@pytest.mark.parametrize("file", ["vendor/echarts.js", "js/chart.js"])
+def test_the_table_comes_back_where_drawing_fails(url: str, open_page: OpenPage, file: str) -> None:
     page = open_page("about:blank")
-    page.route("**/vendor/echarts.js*", lambda route: route.abort())
+    page.route(f"**/{file}*", lambda route: route.abort())
     page.goto(url)
     expect(page.locator("#panel-charted-names .twin table")).to_be_visible()
 
@@ -305,13 +309,35 @@ def labels(page: Page, name: str, width: int) -> list[str]:
               const { option } = await import("/static/js/chart-option.js");
               const { placesOf, readPalette } = await import("/static/js/chart-palette.js");
               const data = JSON.parse(figure.dataset.rows);
-              data.places = placesOf(data.series.map(([name]) => name));
+              data.places = placesOf(data);
               const { axisLabel, name } = option(data, readPalette(), width, new Set()).xAxis;
               return [...axisLabel.customValues.map(axisLabel.formatter), name];
             }""",
             width,
         )
     )
+
+
+@pytest.mark.parametrize(
+    ("series", "palette", "places"),
+    [
+        ("abc", "", {"a": 0, "b": 1, "c": 2}),
+        ("cxa", "abc", {"a": 0, "c": 2, "x": 3}),
+        ("xyzuva", "abc", {"x": 3, "y": 4, "z": 5, "a": 0, "u": 1, "v": 2}),
+        ("abcdefgh", "", dict(zip("abcdefgh", range(8), strict=True))),
+    ],
+)
+def test_colours_are_free_ones_behind_those_of_the_palette(
+    url: str, open_page: OpenPage, series: str, palette: str, places: dict[str, int]
+) -> None:
+    found = open_page(f"{url}?{AUTUMN}").evaluate(
+        """async ([series, palette]) => {
+          const { placesOf } = await import("/static/js/chart-palette.js?alone");
+          return Object.fromEntries(placesOf({ series: series.map((name) => [name]), palette }));
+        }""",
+        [list(series), list(palette)],
+    )
+    assert found == places
 
 
 @pytest.mark.parametrize(

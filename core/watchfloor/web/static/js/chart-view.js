@@ -69,7 +69,7 @@ export class ChartView {
     const [point, anchor] = [this.point, this.anchor].map((index) => this.data?.x[index]);
     this.figure = figure;
     this.data = JSON.parse(figure.dataset.rows);
-    this.data.places = placesOf(this.data.series.map(([name]) => name).filter(Boolean));
+    this.data.places = placesOf(this.data);
     [this.point, this.anchor] = [point, anchor].map((x) => this.data.x.indexOf(x));
     this.plot.setAttribute("aria-label", figure.getAttribute("aria-label"));
     this.plot.setAttribute("aria-description", this.along ? HOW_ALONG : HOW);
