@@ -33,7 +33,7 @@ class Drawing(msgspec.Struct, frozen=True):
     `x` are milliseconds since 1970 on a time axis, those of the day's midnight in UTC on a day axis, and
     names on a text axis. `start` and `end` are where the axis begins and ends, where the range says so, and
     `zone` where its times or days are. `palette` are names of series that have the first colours. `unit` is
-    what the numbers count, `title` and `about` what a picture says above them.
+    what the numbers count; `title`, `about` and `summary` are what a picture says of itself.
     """
 
     kind: str
@@ -45,6 +45,7 @@ class Drawing(msgspec.Struct, frozen=True):
     unit: str
     title: str
     about: str
+    summary: str
     start: int | None = None
     end: int | None = None
 
@@ -64,6 +65,7 @@ def drawing(panel: Panel, view: View, query: Query) -> str:
         unit=_titles(panel).get(panel.chart.y, "") if panel.chart else "",
         title=panel.title,
         about=query.range.words if panel.ranged else "",
+        summary=view.summary,
         start=start,
         end=end,
     )

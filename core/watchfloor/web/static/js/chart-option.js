@@ -63,7 +63,8 @@ function course(data, palette, width, text, off) {
     },
     yAxis: {
       type: "value", name: data.unit, nameLocation: "end", nameGap: 0.7 * rem,
-      nameTextStyle: { ...text, align: "left" }, min: 0, minInterval: 1, splitNumber: 4,
+      nameTextStyle: { ...text, align: "left" }, splitNumber: 4,
+      minInterval: data.series.every(([, y]) => y.every(Number.isInteger)) ? 1 : 0,
       axisLine: { show: false }, axisTick: { show: false },
       axisLabel: { ...text, formatter: (value) => short.format(value) },
       splitLine: { lineStyle: { color: palette.border } },

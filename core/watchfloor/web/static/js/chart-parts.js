@@ -5,6 +5,30 @@ import { look } from "./chart-palette.js";
 
 const SHOWN = 10; // series in a readout
 
+function element(name, className, attributes = {}) {
+  const made = document.createElement(name);
+  made.className = className;
+  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, value);
+  return made;
+}
+
+/** The elements of a chart by their names; `stage` holds the others. */
+export function stage() {
+  const made = {
+    stage: element("div", "stage"),
+    legend: element("ul", "legend", { "aria-label": "Series" }),
+    plot: element("div", "plot", { tabindex: "0", role: "application", "aria-roledescription": "chart" }),
+    canvas: element("div", "canvas"),
+    cursor: element("div", "cursor"),
+    band: element("div", "band"),
+    readout: element("div", "readout", { "aria-hidden": "true" }),
+    status: element("p", "visually-hidden", { role: "status" }),
+  };
+  made.plot.append(made.canvas, made.cursor, made.band, made.readout);
+  made.stage.append(made.legend, made.plot, made.status);
+  return made;
+}
+
 function line(name, value, how) {
   const entry = document.createElement("li");
   const label = document.createElement("bdi");

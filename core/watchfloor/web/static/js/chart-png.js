@@ -23,11 +23,11 @@ export function fileName({ title }) {
   return title.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "").slice(0, 60) || "chart";
 }
 
-function compose({ canvas, palette, data, series, summary }) {
+function compose({ canvas, palette, data, series }) {
   const made = document.createElement("canvas");
   const pen = made.getContext("2d");
   const width = Math.max(LEAST, canvas.width / SCALE);
-  const lines = texts(pen, data, summary, palette, width);
+  const lines = texts(pen, data, palette, width);
   const rows = legendRows(pen, series, width, palette);
   const keys = MARGIN + LINE * lines.length + 6;
   const top = keys + LINE * rows.length + 6;
@@ -44,7 +44,7 @@ function compose({ canvas, palette, data, series, summary }) {
 }
 
 /** The lines above the picture: its title, its range, what there is to see. */
-function texts(pen, { title, about }, summary, palette, width) {
+function texts(pen, { title, about, summary }, palette, width) {
   const [large, small] = [`600 15px ${palette.sans}`, `12px ${palette.sans}`];
   pen.font = large;
   const first = [fitted(pen, title, width), large, palette.text];

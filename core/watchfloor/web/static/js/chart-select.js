@@ -1,7 +1,7 @@
 // Pointer and keyboard on a chart: look at a point, select a part of the range, go there.
 
 import { dayWords, momentWords } from "./chart-time.js";
-import { dayAt, endOf, zoomed } from "./chart-zoom.js";
+import { dayAt, zoomed } from "./chart-zoom.js";
 
 const SLIP = 6; // pixels that a click may move
 const JUMP = 10; // points of Page Up and Page Down
@@ -95,7 +95,7 @@ function byKeyboard(view) {
     event.stopPropagation();
   });
   view.plot.addEventListener("blur", () => view.afterMove(() => {
-    if (document.activeElement !== view.plot) leave(view);
+    if (document.activeElement !== view.plot) view.leave();
   }));
 }
 
@@ -111,20 +111,16 @@ function move(view, to, extend) {
   view.point = Math.min(view.last, Math.max(0, to));
   view.show(view.point, true);
   if (view.anchor < 0) return;
-  const [from, until] = span(view);
+  const [from, until] = view.selected;
   view.mark(from, until);
   view.say(`Selected: ${rangeWords(view, from, until)}. Enter shows it, Escape gives it up.`);
-}
-
-function span({ data, point, anchor }) {
-  return [data.x[Math.min(point, anchor)], endOf(data, Math.max(point, anchor))];
 }
 
 /** The first Enter begins a selection, the second goes there. */
 function enter(view) {
   if (!view.along || view.point < 0) return;
   if (view.anchor >= 0) {
-    go(view, ...span(view));
+    go(view, ...view.selected);
   } else {
     view.anchor = view.point;
     move(view, view.point, false);
@@ -134,11 +130,6 @@ function enter(view) {
 /** The first Escape gives up a selection, the next the cursor. */
 function escape(view) {
   const { point, anchor } = view;
-  leave(view);
+  view.leave();
   if (anchor >= 0) move(view, point, false);
-}
-
-function leave(view) {
-  view.point = view.anchor = -1;
-  view.hide();
 }

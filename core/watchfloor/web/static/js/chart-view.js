@@ -1,20 +1,14 @@
 // One chart of a card: its stage stays while the card around it is fetched anew again and again.
 
 import { barsOf, extent, heightOf, option } from "./chart-option.js";
-import { legend, note, readout, sentence } from "./chart-parts.js";
+import { legend, note, readout, sentence, stage } from "./chart-parts.js";
 import { look, placesOf, readPalette } from "./chart-palette.js";
 import { select } from "./chart-select.js";
+import { endOf } from "./chart-zoom.js";
 
 const BETWEEN = 1000; // milliseconds between two drawings of new data
 const HOW = "Arrow keys move from point to point.";
 const HOW_ALONG = `${HOW} With Shift they select a part of the range, and Enter shows it.`;
-
-function element(name, className, attributes = {}) {
-  const made = document.createElement(name);
-  made.className = className;
-  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, value);
-  return made;
-}
 
 export class ChartView {
   #chart;
@@ -28,32 +22,27 @@ export class ChartView {
 
   /** Draw in a figure with ECharts. */
   constructor(echarts, figure) {
-    this.stage = element("div", "stage");
-    this.legend = element("ul", "legend", { "aria-label": "Series" });
-    this.plot = element("div", "plot", { tabindex: "0", role: "application", "aria-roledescription": "chart" });
-    this.canvas = element("div", "canvas");
-    this.cursor = element("div", "cursor");
-    this.band = element("div", "band");
-    this.readout = element("div", "readout", { "aria-hidden": "true" });
-    this.status = element("p", "visually-hidden", { role: "status" });
-    this.plot.append(this.canvas, this.cursor, this.band, this.readout);
-    this.stage.append(this.legend, this.plot, this.status);
+    Object.assign(this, stage());
     this.table = false;
     this.dragged = false; // whether a pointer selects: the chart stands still then
     this.point = -1; // under the keyboard's cursor
     this.anchor = -1; // the point at which the keyboard's selection began
     this.hide();
-    this.stage.addEventListener("focusin", ({ target }) => { this.#focused = target; });
-    this.stage.addEventListener("focusout", () => this.afterMove(() => {
-      if (!this.stage.contains(document.activeElement)) this.#focused = null;
-    }));
-    this.legend.addEventListener("click", (event) => this.#toggle(event.target.closest("button")));
     this.#palette = readPalette();
     this.#read(figure);
     this.#chart = echarts.init(this.canvas, null, { renderer: "canvas" });
     this.#observer.observe(this.canvas);
     this.#draw();
+    this.#listen();
     select(this);
+  }
+
+  #listen() {
+    this.stage.addEventListener("focusin", ({ target }) => { this.#focused = target; });
+    this.stage.addEventListener("focusout", () => this.afterMove(() => {
+      if (!this.stage.contains(document.activeElement)) this.#focused = null;
+    }));
+    this.legend.addEventListener("click", (event) => this.#toggle(event.target.closest("button")));
   }
 
   /** Move into a figure that took the old one's place, and draw its data. */
@@ -71,7 +60,8 @@ export class ChartView {
     this.data = JSON.parse(figure.dataset.rows);
     this.data.places = placesOf(this.data);
     [this.point, this.anchor] = [point, anchor].map((x) => this.data.x.indexOf(x));
-    this.plot.setAttribute("aria-label", figure.getAttribute("aria-label"));
+    if (point !== undefined && this.point < 0) this.leave(); // it is older than the range by now
+    this.plot.setAttribute("aria-label", `${this.data.title}: ${this.data.summary}`);
     this.plot.setAttribute("aria-description", this.along ? HOW_ALONG : HOW);
     figure.replaceChildren(this.stage);
     figure.dataset.drawn = "";
@@ -106,6 +96,7 @@ export class ChartView {
     this.plot.style.height = heightOf(this.data);
     this.#paint();
     if (this.point >= 0) this.show(this.point);
+    if (this.anchor >= 0) this.mark(...this.selected);
   }
 
   #paint() {
@@ -126,7 +117,6 @@ export class ChartView {
     const { name } = button.dataset;
     if (!this.#off.delete(name)) this.#off.add(name);
     this.#draw();
-    this.legend.querySelectorAll("button")[Number(button.dataset.at)]?.focus();
   }
 
   /** Do something once a move of the stage is over, which takes the focus away and gives it back. */
@@ -149,6 +139,12 @@ export class ChartView {
   /** The index of the last point that is drawn. */
   get last() {
     return (this.along ? this.data.x.length : barsOf(this.data)) - 1;
+  }
+
+  /** The part of the x axis that the keyboard has selected. */
+  get selected() {
+    const [first, last] = [this.point, this.anchor].sort((a, b) => a - b);
+    return [this.data.x[first], endOf(this.data, last)];
   }
 
   /** Where on the plot a place of the x axis is, in pixels; of bars, the middle of one. */
@@ -195,6 +191,12 @@ export class ChartView {
     this.cursor.hidden = this.readout.hidden = this.band.hidden = true;
   }
 
+  /** Take the keyboard's cursor and selection away. */
+  leave() {
+    this.point = this.anchor = -1;
+    this.hide();
+  }
+
   /** Show a selection from one place of the x axis to another. */
   mark(one, other) {
     const [left, right] = [this.pixelOf(one), this.pixelOf(other)].sort((a, b) => a - b);
@@ -223,7 +225,6 @@ export class ChartView {
       palette: this.#palette,
       data: this.data,
       series: shown.map(([name]) => ({ name, ...look(this.data, name, this.#palette) })),
-      summary: this.figure.getAttribute("aria-label"),
     };
   }
 
