@@ -149,9 +149,12 @@ def test_members_of_any_origin_read_as_tags(member: str, expected: Label) -> Non
 
 def test_a_tag_of_two_instances_is_one_label_with_the_colour_met_last() -> None:
     labels = Labels(tags=True)
-    first = labels.number('{"id": "2", "name": "tlp:red", "colour": "#ff0000"}')
-    second = labels.number('{"id": "7", "name": "tlp:red", "colour": "#cc0000"}')
-    assert (first, labels.texts, labels.colours) == (second, ["tlp:red"], {0: "#cc0000"})
+    members = [
+        '{"id": "2", "name": "tlp:red", "colour": "#ff0000"}',
+        '{"id": "7", "name": "tlp:red", "colour": "#cc0000"}',
+    ]
+    assert labels.numbers(members) == [0, 0]
+    assert (labels.texts, labels.colours) == (["tlp:red"], {0: "#cc0000"})
 
 
 @pytest.mark.parametrize(

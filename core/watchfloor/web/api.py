@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from watchfloor.panels import Ask, Option, Panel, View
-from watchfloor.web.pages import page, query_of
+from watchfloor.web.pages import page, query_of, senseless
+from watchfloor.web.query import QueryError
 from watchfloor.web.state import OwnedPanel, web_of
 from watchfloor.web.views import ask_of
 
@@ -27,4 +28,7 @@ def ask(request: Request, *options: Option) -> Ask:
     """
     web, query = web_of(request), query_of(request)
     asked = Panel("route", "", _nothing, options=options)
-    return ask_of(web, OwnedPanel(getattr(request.state, "plugin", ""), asked), query)
+    try:
+        return ask_of(web, OwnedPanel(getattr(request.state, "plugin", ""), asked), query)
+    except QueryError as error:
+        raise senseless(error) from None

@@ -11,7 +11,7 @@ from watchfloor_activity import attributes, counts
 from watchfloor_activity.buckets import WORDS
 from watchfloor_activity.handlers import ATTRIBUTES, LATEST
 from watchfloor_activity.links import event_url
-from watchfloor_activity.look import PALETTE, tone_of
+from watchfloor_activity.look import tone_of
 from watchfloor_activity.settings import Settings
 
 TOPICS = ("misp_json_attribute", "misp_json")
@@ -44,7 +44,7 @@ def panels(settings: Settings) -> list[Panel]:
             _categories(settings.detail_days),
             "New attributes over time, by category, and what came today",
             CATEGORY_COLUMNS,
-            Chart("area", "time", "attributes", by="category", palette=PALETTE),
+            Chart("area", "time", "attributes", by="category"),
             channel=ATTRIBUTES,
             topics=TOPICS,
             size="wide",

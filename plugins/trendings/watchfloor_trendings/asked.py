@@ -50,7 +50,7 @@ class Wanted:
             "weighted" if ask.option(RANK.name) == "weighted" else "sum",
             int(text) if right else rows,
             "" if ask.whole_days else "whole days",
-            "" if right else f"rows is a number from 1 to {MOST_ROWS}, not '{text[:40]}'",
+            "" if right else f"rows is a number from 1 to {MOST_ROWS}, not '{text[:40]}'.",
         )
 
 

@@ -81,8 +81,9 @@ class Counts:
 
     def put(self, day: date, members: Iterable[tuple[str, float]]) -> None:
         """Set the counts of a day: members of its key with their scores."""
-        pairs = [(self.labels.number(member), score) for member, score in members if score > 0]
-        made = _day(pairs)
+        pairs = [(member, score) for member, score in members if score > 0]
+        numbers = self.labels.numbers(member for member, _ in pairs)
+        made = _day(np.array(numbers, np.intp), np.array([score for _, score in pairs], np.float64))
         self.entries += len(made.labels) - len(self._days.get(day, _NOTHING).labels)
         self._days[day] = made
         self._loose.add(day)
@@ -165,11 +166,13 @@ def _falling(period: Period) -> Callable[[date], float]:
     return lambda day: float(period.length - (period.end - day).days ** 2)
 
 
-def _day(pairs: Iterable[tuple[int, float]]) -> Day:
-    found = np.array(list(pairs), np.float64).reshape(-1, 2)
-    labels, where = np.unique(found[:, 0].astype(np.intp), return_inverse=True)
-    counts = np.minimum(np.rint(found[:, 1]), _MOST)
-    return Day(labels, _sums(where.ravel(), counts, len(labels)))
+def _day(labels: Numbers, scores: Floats) -> Day:
+    counts = np.minimum(np.rint(scores), _MOST)
+    order = np.argsort(labels)
+    labels, counts = labels[order], counts[order]
+    first = np.flatnonzero(np.diff(labels, prepend=-1))
+    # A label stands twice where two members read alike, such as a tag of two instances.
+    return Day(labels[first], np.add.reduceat(counts, first) if len(first) else counts)
 
 
 def _sums(labels: Numbers, counts: Floats, length: int) -> Floats:

@@ -19,9 +19,11 @@ from watchfloor_trendings.keys import CHANGED, LISTS
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 0.4  # seconds that a card waits for counts; the reading goes on without it
-MOST = 6_000_000  # counts in memory, a kind: a label on a day is one
-_AT_ONCE = 4_000  # counts read in one go: some 10 ms of the event loop
+_SHORT, _LONG = 0.4, 3.0  # seconds that a card waits for its counts; the reading goes on without it
+_MANY = 62  # days to read for the first time: the card says so soon
+MOST = 4_000_000  # counts in memory, a kind: a label on a day is one
+_AT_ONCE = 5_000  # counts read in one go: some 10 ms of the event loop
+_LARGE = 20_000  # counts of a day that is read piece by piece
 _LOOK = 5.0  # seconds between two looks for days whose key is gone
 
 
@@ -57,17 +59,20 @@ class Index:
         self._work: set[asyncio.Task[Counts]] = set()
         self.counts = Counts(tags=kind == "tags")
 
-    async def read(self, redis: Any, periods: Iterable[Period], patience: float = PATIENCE) -> Counts:
+    async def read(self, redis: Any, periods: Iterable[Period], patience: float | None = None) -> Counts:
         """The counts of these days as Redis has them now.
 
-        StillReadingError when that takes longer than `patience` seconds: reading goes on, also when who
-        asked is cut off. TooManyError when there are more than fit.
+        StillReadingError when that takes longer than `patience` seconds, by default few where very many days
+        are new: reading goes on, also when who asked is cut off. TooManyError when there are more than fit.
         """
         days = sorted({day for period in periods for day in period.days}, reverse=True)
         task = asyncio.create_task(self._bring(redis, days))
         self._work.add(task)
         task.add_done_callback(self._end)
-        await asyncio.wait({task}, timeout=patience)
+        new = sum(day not in self._held for day in days)
+        await asyncio.wait(
+            {task}, timeout=(_SHORT if new > _MANY else _LONG) if patience is None else patience
+        )
         if not task.done():
             raise StillReadingError(sum(day in self._held for day in days), len(days))
         return task.result()
@@ -138,7 +143,7 @@ class Index:
     async def _members(
         self, redis: Any, days: Sequence[date], sizes: Mapping[date, int]
     ) -> list[list[tuple[str, float]]]:
-        if sizes[days[0]] > _AT_ONCE:
+        if sizes[days[0]] > _LARGE:
             return [await self._scan(redis, days[0])]
         async with redis.pipeline(transaction=False) as pipe:
             for day in days:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from watchfloor_trendings.keys import LONGEST
@@ -57,11 +58,10 @@ class Labels:
     def __len__(self) -> int:
         return len(self.texts)
 
-    def number(self, member: str) -> int:
-        """The number of a member of a key; a new one if it was not met."""
+    def numbers(self, members: Iterable[str]) -> list[int]:
+        """The number of each member of a key; a new one if it was not met."""
         known = self._members if self.tags else self._numbers
-        found = known.get(member)
-        return self._meet(member) if found is None else found
+        return [self._meet(m) if (number := known.get(m)) is None else number for m in members]
 
     def find(self, text: str) -> int | None:
         """The number of a label, None if it was not met."""

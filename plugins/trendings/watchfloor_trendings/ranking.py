@@ -8,9 +8,11 @@ from typing import Literal
 
 import numpy as np
 
-from watchfloor_trendings.counts import Counts, Numbers, Period
+from watchfloor_trendings.counts import Counts, Floats, Numbers, Period
 
 Rank = Literal["sum", "weighted"]
+
+_BLOCK = 512  # scores
 
 
 @dataclass(frozen=True)
@@ -80,11 +82,11 @@ def leading(counts: Counts, period: Period, rows: int, by: Rank = "sum") -> list
     """
     sums = counts.sums(period)
     active = sums > 0
-    scores = np.where(active, counts.sums(period, weighted=True), -np.inf) if by == "weighted" else sums
+    scores = np.where(active, counts.sums(period, weighted=True) if by == "weighted" else sums, -np.inf)
     rows = min(rows, int(np.count_nonzero(active)))
     if rows <= 0:
         return []
-    least = np.partition(scores, -rows)[-rows]
+    least = _least(scores, rows)
     above = np.flatnonzero(scores > least)
     level = _latest(counts, period, np.flatnonzero(scores == least), rows - len(above))
     chosen = [*above.tolist(), *level]
@@ -92,6 +94,17 @@ def leading(counts: Counts, period: Period, rows: int, by: Rank = "sum") -> list
     texts = counts.labels.texts
     order = sorted(zip(chosen, last, strict=True), key=lambda c: (-scores[c[0]], -c[1], texts[c[0]]))
     return [number for number, _ in order]
+
+
+def _least(scores: Floats, rows: int) -> float:
+    """The lowest of the highest `rows` scores.
+
+    It is no lower than that of the maxima of blocks; so few are left to look at, however many are equal.
+    """
+    blocks = np.maximum.reduceat(scores, np.arange(0, len(scores), _BLOCK))
+    bound = np.partition(blocks, -rows)[-rows] if rows <= len(blocks) else -np.inf
+    left = scores[scores >= bound]
+    return float(np.partition(left, -rows)[-rows])
 
 
 def _latest(counts: Counts, period: Period, labels: Numbers, rows: int) -> list[int]:
