@@ -8,7 +8,7 @@ UNBUILT := $(if $(wildcard core/watchfloor/web/static/vendor/.stamp),,unbuilt)
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint test-wheel bench screenshots wheel programs unbuilt clean
+.PHONY: help demo test check lint test-wheel bench screenshots wheel programs browser-tools unbuilt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,7 +16,7 @@ help: ## list the targets
 demo: $(VENV)/.runtime ## a simulated MISP, live in the browser, with nothing else installed
 	@$(BIN)/watchfloor demo $(ARGS)
 
-test: $(VENV)/.dev programs ## the tests, on the checkout
+test: $(VENV)/.dev programs browser-tools ## the tests, on the checkout
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: lint test test-wheel ## everything a change must pass: lint, types, import contracts, tests, tests of the wheel
@@ -40,12 +40,15 @@ wheel: $(VENV)/.dev ## build sdist and wheel into dist/
 	@$(BIN)/python -m build $(ARGS)
 
 clean: ## remove what was built and installed here; ./data stays
-	rm -rf $(VENV) dist build core/frontend/node_modules core/watchfloor/web/static/vendor
+	rm -rf $(VENV) dist build core/frontend/node_modules tests/browser/node_modules core/watchfloor/web/static/vendor
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 programs:
 	@scripts/need-programs redis-server chromium
+
+browser-tools: $(VENV)/.dev
+	@$(BIN)/python scripts/browser_tools.py
 
 $(VENV)/.made:
 	@scripts/make-venv $(VENV)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
@@ -14,7 +15,9 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from watchfloor.contracts import Keys
-from watchfloor.store.keys import LIVE, LIVE_LAST
+from watchfloor.simulate import World, history
+from watchfloor.store.keys import DEMO, FEED_STATS, LIVE, LIVE_LAST
+from watchfloor.store.streams import Appender
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,6 +138,28 @@ def tally(make_site: SiteMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     feeds = [{"name": "misp-main", "url": "tcp://192.0.2.1:50000"}]
     yield Tally(make_site({"tally": {}}, points, feeds=feeds, live={"history": 50}))
     sys.modules.pop("tally_plugin", None)
+
+
+FEED = "misp-main"
+
+
+@pytest.fixture
+def busy(make_site: SiteMaker) -> SiteUnderTest:
+    """A site with the first-party plugins, two feeds, and two days of an invented MISP behind it."""
+    feeds = [{"name": name, "url": "tcp://192.0.2.1:50000"} for name in (FEED, "misp-partner")]
+    site = make_site({"activity": {}, "trendings": {}}, feeds=feeds)
+    past = history(World(1), end=time.time(), days=2, count=1200)
+    with Appender(site.redis, FEED, 10) as appender:
+        appender.append([(message.frame, message.time) for message in past])
+    site.work()
+    site.redis.set(DEMO(), "1")
+    now = time.time()
+    told = {"connection": "connected", "listening": now + 60, "since": now, "messages": 1200,
+            "received:misp_json_attribute": 1200}  # fmt: skip
+    site.redis.hset(FEED_STATS(feed=FEED), mapping={**told, "last_seen": now})
+    quiet = {"last_seen": now - 180, "since": now - 600}
+    site.redis.hset(FEED_STATS(feed="misp-partner"), mapping={**told, **quiet})
+    return site
 
 
 # One a module: Playwright keeps an event loop in this thread, where other tests want their own.

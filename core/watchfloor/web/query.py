@@ -49,7 +49,8 @@ class Query:
     def link(self, path: str | None = None, **changes: str | Sequence[str] | None) -> str:
         """The address with these parameters changed; None drops one.
 
-        Another `path` keeps only what means the same on every page. A name of the parameter `from` is
+        Another `path` keeps only what means the same on every page. Without one the link is relative: a card
+        that is fetched by itself has those of the page that shows it. A name of the parameter `from` is
         written `from_`.
         """
         kept = [(n, v) for n, v in self.parameters if path in (None, self.path) or n in SHARED]
@@ -60,7 +61,7 @@ class Query:
         for name, value in new.items():
             values = [value] if isinstance(value, str) else value or ()
             pairs += [(name, one) for one in values]
-        return f"{path or self.path}?{urlencode(pairs)}" if pairs else path or self.path
+        return f"{path or ''}?{urlencode(pairs)}" if pairs or not path else path
 
     def ranged(self, shown: Range) -> str:
         """The address with another range."""

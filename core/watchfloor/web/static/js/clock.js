@@ -20,7 +20,8 @@ function start(format, offset) {
 
 function offerOwnZone() {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (!zone || document.querySelector(`.zones [data-zone="${CSS.escape(zone)}"]`)) return;
+  const offered = [...document.querySelectorAll(".zones [data-zone]")].map((link) => link.dataset.zone);
+  if (!zone || offered.includes(zone) || offered.includes(`Etc/${zone}`)) return;
   const address = new URL(own.href);
   address.searchParams.set("tz", zone);
   own.href = address;
