@@ -40,6 +40,7 @@ class Lights:
         status = await read_status(self._redis, self._settings)
         states = (status.trouble, [feed.state for feed in status.feeds])
         if states != self._told or time.monotonic() - self._at >= _AT_LEAST:
-            told = {"trouble": status.trouble, "feeds": [feed.light for feed in status.feeds]}
+            lights = [feed.light for feed in status.feeds]
+            told = {"at": time.time(), "trouble": status.trouble, "feeds": lights}
             self._hub.publish_local(FEEDS_CHANNEL, told)
             self._told, self._at = states, time.monotonic()

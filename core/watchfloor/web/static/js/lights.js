@@ -1,23 +1,30 @@
 // The lights of the feeds in the header: state, words, and how many messages a second come.
 
-let before = { at: 0, messages: new Map() };
+const WINDOW = 30; // seconds over which messages are counted
+const ENOUGH = 4; // seconds after which that says something
 
-/** Show what the server tells of the feeds. */
-export function showLights(feeds) {
-  const now = { at: performance.now(), messages: new Map(feeds.map((feed) => [feed.name, feed.messages])) };
+let told = []; // what was told in that time, oldest first
+
+/** Show what the server tells of the feeds; `at` is its time in seconds. */
+export function showLights({ at, feeds }) {
+  told = [...told.filter((earlier) => at - earlier.at <= WINDOW), { at, feeds }];
   for (const entry of document.querySelectorAll("[data-feed]")) {
     const feed = feeds.find(({ name }) => name === entry.dataset.feed);
-    if (feed) show(entry, feed, now);
+    if (feed) show(entry, feed);
   }
-  before = now;
 }
 
-function show(entry, feed, now) {
-  const came = feed.messages - before.messages.get(feed.name);
-  const rate = (came * 1000) / (now.at - before.at);
+function show(entry, feed) {
   entry.title = feed.text;
   entry.querySelector(".light").dataset.state = feed.state;
-  entry.querySelector(".word").textContent = feed.state === "alive" && rate > 0 ? pace(rate) : feed.words;
+  entry.querySelector(".word").textContent = (feed.state === "alive" && pace(feed)) || feed.words;
 }
 
-const pace = (rate) => (rate < 1 ? "alive" : `${Math.round(rate)}/s`);
+/** Messages a second in words, or "" while that is not known or less than one. */
+function pace({ name }) {
+  const [first, last] = [told[0], told.at(-1)];
+  const [from, to] = [first, last].map(({ feeds }) => feeds.find((feed) => feed.name === name)?.messages);
+  const seconds = last.at - first.at;
+  const rate = Math.round((to - from) / seconds);
+  return seconds >= ENOUGH && rate >= 1 ? `${rate.toLocaleString("en")}/s` : "";
+}

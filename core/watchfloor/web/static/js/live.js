@@ -40,7 +40,7 @@ function onItem(channel, item, id) {
 function onFeeds(told) {
   if (!told.trouble && document.body.dataset.trouble) location.reload();
   trouble("Redis does not answer", Boolean(told.trouble));
-  showLights(told.feeds);
+  showLights(told);
 }
 
 function onMissed({ channel }) {

@@ -34,10 +34,12 @@ document.addEventListener("keydown", (event) => {
   else if (menu?.open) move(menu, event);
 });
 
-document.addEventListener("click", (event) => {
+// Not a click: scripts click, too.
+document.addEventListener("pointerdown", (event) => {
   for (const menu of opened()) if (!menu.contains(event.target)) menu.open = false;
 });
 
-document.addEventListener("focusin", (event) => {
-  for (const menu of opened()) if (!menu.contains(event.target) && event.target !== document.body) menu.open = false;
+document.addEventListener("focusout", ({ target, relatedTarget }) => {
+  const menu = target.closest?.("details.menu[open]");
+  if (menu && relatedTarget && !menu.contains(relatedTarget)) menu.open = false;
 });
