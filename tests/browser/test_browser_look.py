@@ -175,7 +175,7 @@ def test_the_first_paint_is_early(url: str, open_page: OpenPage) -> None:
     page = open_page(f"{url}/trendings/")
     page.goto(f"{url}/trendings/?last=30d")
     # The best of some: what else runs on the machine is no fault of the page.
-    paints = []
+    paints: list[float] = []
     while len(paints) < 10 and min(paints, default=500) >= 500:
         page.reload()
         paints.append(page.evaluate(PAINT))
