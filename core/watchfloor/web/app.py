@@ -33,6 +33,7 @@ from watchfloor.web.lights import Lights
 from watchfloor.web.pages import FEEDS_CHANNEL, on_crash, on_http_error, query_of
 from watchfloor.web.query import QueryError
 from watchfloor.web.requests import Counting, Requests
+from watchfloor.web.rest.documented import documented
 from watchfloor.web.rest.routes import ROUTES as API
 from watchfloor.web.shared import Shared
 from watchfloor.web.state import OwnedPanel, Web, navigation, web_of
@@ -64,9 +65,10 @@ SMALL = (Middleware(GZipMiddleware, minimum_size=1000, compresslevel=6),)
 def create_app(site: Site, redis_url: str) -> Starlette:
     """The application: pages, panels, live stream and static files.
 
-    PluginError when a plugin's name, panels or channels cannot be served. Redis may come and go.
+    PluginError when a plugin's name, panels, channels or routes cannot be served. Redis may come and go.
     """
     check_names(site.plugins)
+    documented(site.plugins)
     static = Static(site.plugins)
     templates = environment(site.plugins, static)
     settings, requests = site.settings, Requests([plugin.name for plugin in site.plugins])
