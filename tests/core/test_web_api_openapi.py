@@ -160,12 +160,11 @@ def test_it_is_true_of_what_is_answered(site: SiteUnderTest) -> None:
     # cannot be said in a schema; what nobody declares and what is empty is passed over.
     unsaid = [positive_data_acceptance, negative_data_rejection]
     with serving(site.site, site.url) as url:
-        schema = schemathesis.openapi.from_url(f"{url}/api/openapi.json")
-        schema = schema.exclude(path_regex="^/acme/|^/ready$")  # its own routes are not ours to promise
-        exercised = 0
-        for found in schema.get_all_operations():
-            exercised += _exercise(found.ok(), unsaid)
-    assert exercised > 100
+        described = schemathesis.openapi.from_url(f"{url}/api/openapi.json")
+        # What a plugin's own route answers is not ours to promise.
+        ours: Any = described.exclude(path_regex="^/acme/|^/ready$")
+        asked = sum(_exercise(found.ok(), unsaid) for found in ours.get_all_operations())
+    assert asked > 100
 
 
 def _exercise(operation: Any, unsaid: list[Any]) -> int:

@@ -14,7 +14,8 @@ from starlette.testclient import TestClient
 
 from watchfloor.store.embedded import EmbeddedServer
 from watchfloor.store.keys import FAILURE_COUNTS, FEED_STATS, LEASE, STREAM, WORKER_STATS
-from watchfloor.web import boundary, views
+from watchfloor.testing import until
+from watchfloor.web import boundary, views, watchdog
 from watchfloor.web.app import create_app
 from watchfloor.web.errors import Errors
 from watchfloor.web.health import checks
@@ -70,6 +71,10 @@ async def broken(ask):
 async def late(ask):
     await asyncio.sleep(60)
 
+async def blocks(ask):
+    time.sleep(0.8)
+    return View(rows=[("x",)])
+
 async def undefined(ask):
     return View(rows=[("x",)])
 
@@ -77,6 +82,7 @@ async def undefined(ask):
 def panels():
     columns = (Column("what", "What"),)
     return [Panel("broken", "Broken", broken, columns=columns), Panel("late", "Late", late, columns=columns),
+            Panel("blocks", "Blocks", blocks, columns=columns),
             Panel("template", "Template", undefined, columns=columns, template="undefined.html")]
 
 async def fails(request):
@@ -289,3 +295,25 @@ def test_errors_that_are_kept_are_bounded() -> None:
     assert len(kept) == 200
     assert kept[0].where == "GET /rogue/499"
     assert errors.counts["rogue", "route"] == 500
+
+
+def test_a_plugin_that_waits_without_await_is_named(
+    make_site: SiteMaker, rogue: dict[str, EntryPoint], monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(watchdog, "LATE", 0.3)
+    monkeypatch.setattr(watchdog, "_TICK", 0.05)
+    with TestClient(make_site({"quiet": {}}, rogue).app()) as browser:
+        assert browser.get("/panel/quiet/blocks").status_code == 200
+
+        def told() -> str:
+            (row,) = browser.get("/api/v1/panels/watchfloor/plugins").json()["rows"]
+            return str(row["error_id"] or "")
+
+        error_id = until(told, "the name of who held up the pages")
+        text = text_of(browser.get("/status").text)
+    assert re.search(r"plugin 'quiet' holds up every page: __init__.py:\d+ in blocks", caplog.text)
+    assert f"[{error_id}] plugin 'quiet', __init__.py:" in caplog.text
+    assert re.search(
+        r"__init__.py:\d+ in blocks held up every page for [01].\d seconds, waiting without", text
+    )

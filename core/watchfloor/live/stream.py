@@ -10,7 +10,6 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, QueryParams
-from starlette.responses import PlainTextResponse, Response
 
 from watchfloor.live.items import Position, parse_position
 
@@ -40,21 +39,18 @@ class Stream:
         self._hub = hub
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, until the browser goes or the process stops."""
-        if refusal := self.refusal(scope):
-            await refusal(scope, receive, send)
-            return
+        """Answer a request that is not refused, until the browser goes or the process stops."""
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         if scope["method"] != "HEAD":
             await self._follow(scope, receive, send)
         await send({"type": "http.response.body"})
 
-    def refusal(self, scope: Scope) -> Response | None:
-        """Why a request gets no stream, or None."""
+    def refusal(self, scope: Scope) -> tuple[int, str] | None:
+        """The status and the reason with which a request is refused, or None."""
         try:
             _position(scope)
         except ValueError as error:
-            return PlainTextResponse(f"{error}\n", 400)
+            return 400, f"{error}"
         return _refusal(_names(scope), self._hub(scope).channels)
 
     async def _follow(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,13 +75,13 @@ def _position(scope: Scope) -> tuple[Position | None, bool]:
     return parse_position(text) if text else None, bool(header)
 
 
-def _refusal(names: Sequence[str], known: Sequence[str]) -> Response | None:
+def _refusal(names: Sequence[str], known: Sequence[str]) -> tuple[int, str] | None:
     listed = ", ".join(known) or "none"
     if not names:
-        return PlainTextResponse(f"name the channels: /live?channels=... (known: {listed})\n", 400)
+        return 400, f"name the channels: /live?channels=... (known: {listed})"
     unknown = [name for name in names if name not in known]
     if unknown:
-        return PlainTextResponse(f"there is no live channel '{unknown[0][:100]}' (known: {listed})\n", 404)
+        return 404, f"there is no live channel '{unknown[0][:100]}' (known: {listed})"
     return None
 
 

@@ -43,6 +43,7 @@ from watchfloor.web.streams import Streams
 from watchfloor.web.tasks import running
 from watchfloor.web.templating import environment
 from watchfloor.web.views import AT_ONCE
+from watchfloor.web.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -85,7 +86,9 @@ def create_app(site: Site, redis_url: str) -> Starlette:
             turns=defaultdict(lambda: asyncio.Semaphore(AT_ONCE)),
         )  # fmt: skip
         panels |= {owned.name: owned for owned in (*core_panels(web), *plugin_panels(site.plugins))}
-        async with redis, running(hub.run(), hub.beat(), Lights(redis, hub, settings).run()):
+        watchdog = Watchdog(site.plugins, web.errors)
+        work = (hub.run(), hub.beat(), Lights(redis, hub, settings).run(), watchdog.run())
+        async with redis, running(*work):
             yield {"web": web}
             hub.close()
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Kind = Literal["panel", "route", "check", "page"]
+Kind = Literal["panel", "route", "check", "page", "stall"]
 _MOST = 200  # kinds of errors that are kept
 _REPEAT = 60.0  # seconds after which an error that comes again is logged anew
 

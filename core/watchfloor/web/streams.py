@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from watchfloor.web.problem import problem
 
 if TYPE_CHECKING:
-    from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
     from watchfloor.live import Stream
@@ -28,10 +27,11 @@ class Streams:
         """Serve a request, or say why not."""
         web: Web = scope["state"]["web"]
         address = _address(scope)
-        refusal = self._stream.refusal(scope) or self._too_many(web, address, scope)
-        web.requests.count(scope["path"], refusal.status_code if refusal else 200)
-        if refusal:
-            await refusal(scope, receive, send)
+        status, text = self._stream.refusal(scope) or self._too_many(web, address) or (200, "")
+        web.requests.count(scope["path"], status)
+        if text:
+            headers = {"retry-after": _LATER} if status == 429 else None
+            await problem(scope, status, text, headers)(scope, receive, send)
             return
         self._open[address] += 1
         try:
@@ -41,12 +41,14 @@ class Streams:
             if not self._open[address]:
                 del self._open[address]
 
-    def _too_many(self, web: Web, address: str, scope: Scope) -> Response | None:
+    def _too_many(self, web: Web, address: str) -> tuple[int, str] | None:
         most = web.site.settings.web.streams_per_client
         if self._open[address] < most:
             return None
-        text = f"{most} live streams are open from this address: close some, or raise web.streams_per_client."
-        return problem(scope, 429, text, {"retry-after": _LATER})
+        return (
+            429,
+            f"{most} live streams are open from this address: close some, or raise web.streams_per_client",
+        )
 
 
 def _address(scope: Scope) -> str:
