@@ -7,7 +7,7 @@ const section = document.getElementById("page-keys");
 function pageKeys() {
   const found = new Map();
   for (const element of document.querySelectorAll("main [data-key]")) {
-    const words = element.title || element.ariaLabel || element.textContent.trim();
+    const words = element.title || element.ariaLabel || element.textContent.trim() || element.placeholder;
     if (words && !found.has(element.dataset.key)) found.set(element.dataset.key, words);
   }
   return found;
