@@ -55,15 +55,14 @@ class Chart:
     """How rows are drawn: `x` and `y` name columns, `by` the column that tells series apart.
 
     `x` is a time or day for "line" and "area" (areas are stacked), and anything for "bars". Every row
-    needs a number in `y`; a series without a row for an `x` is 0 there. `palette` names the series that have
-    the first colours in any case. The table twin shows the same.
+    needs a number in `y`; a series without a row for an `x` is 0 there. The table twin shows the
+    same.
     """
 
     kind: Literal["line", "area", "bars"]
     x: str
     y: str
     by: str = ""
-    palette: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,8 @@ class Drawing(msgspec.Struct, frozen=True):
 
     `x` are milliseconds since 1970 on a time axis, those of the day's midnight in UTC on a day axis, and
     names on a text axis. `start` and `end` are where the axis begins and ends, where the range says so, and
-    `zone` where its times or days are. `palette` are names of series that have the first colours. `unit` is
-    what the numbers count; `title`, `about` and `summary` are what a picture says of itself.
+    `zone` where its times or days are. `unit` is what the numbers count; `title`, `about` and `summary` are
+    what a picture says of itself.
     """
 
     kind: str
@@ -41,7 +41,6 @@ class Drawing(msgspec.Struct, frozen=True):
     zone: str
     x: Sequence[int | str]
     series: Sequence[tuple[str, Sequence[float]]]
-    palette: Sequence[str]
     unit: str
     title: str
     about: str
@@ -61,7 +60,6 @@ def drawing(panel: Panel, view: View, query: Query) -> str:
         zone=(query.range.site if axis == "day" else query.zone).key,
         x=[str(x) if axis == "text" else milliseconds(x) for x in places],
         series=list(lines(found).items()),
-        palette=panel.chart.palette if panel.chart else (),
         unit=_titles(panel).get(panel.chart.y, "") if panel.chart else "",
         title=panel.title,
         about=query.range.words if panel.ranged else "",

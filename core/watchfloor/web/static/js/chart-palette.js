@@ -4,29 +4,25 @@ const COLOURS = 6;
 const LINES = ["solid", "dashed", "dotted"];
 const known = new Map(); // places of series by name: the same in all charts of the page, where that can be
 
-/** The place of each series of a chart among the colours; those that its palette names have the first. */
-export function placesOf({ series, palette }) {
+/** The place of each series of a chart among the colours: that of its name, or the first that is free. */
+export function placesOf({ series }) {
   const names = series.map(([name]) => name).filter(Boolean);
+  const old = names.filter((name) => known.has(name)).sort((a, b) => known.get(a) - known.get(b));
   const made = new Map();
-  const take = (name, place) => {
+  for (const name of new Set([...old, ...names])) {
+    const place = free(new Set(made.values()), known.get(name));
     made.set(name, place);
     if (!known.has(name)) known.set(name, place);
-  };
-  for (const name of names.filter((one) => palette.includes(one))) take(name, palette.indexOf(name));
-  const old = names.filter((name) => known.has(name)).sort((a, b) => known.get(a) - known.get(b));
-  for (const name of [...old, ...names]) {
-    if (!made.has(name)) take(name, free(new Set(made.values()), known.get(name), palette.length));
   }
   return made;
 }
 
-/** The wished place if it is free, else the next behind the palette's; past the last colour they begin again. */
-function free(taken, wished, first) {
+/** The wished place if it is free, else the first that is. */
+function free(taken, wished) {
   if (wished !== undefined && !taken.has(wished)) return wished;
-  for (let i = 0; ; i++) {
-    const place = i < COLOURS ? (first + i) % COLOURS : i;
-    if (!taken.has(place)) return place;
-  }
+  let place = 0;
+  while (taken.has(place)) place += 1;
+  return place;
 }
 
 /** The tokens as the page has them now; `rem` is the size of its type in pixels. */
