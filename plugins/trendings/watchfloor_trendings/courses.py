@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from watchfloor_trendings.asked import (
     follow,
     followed,
 )
-from watchfloor_trendings.counts import Counts, Floats, Period
+from watchfloor_trendings.counts import Counts, Floats
 from watchfloor_trendings.keys import LISTS
 from watchfloor_trendings.lists import TOPICS, WORDS
 from watchfloor_trendings.ranking import leading
@@ -32,6 +33,7 @@ TITLES = {
 LINES = 5  # of a chart where nothing is followed
 LEGEND = 80  # characters of a label beside a line
 CELLS = 60  # of a strip at most: each stands for as many days as the range needs
+SHOWN = 92  # days of a course's table; CSV and JSON have all
 LEVELS = 4  # shades of a strip
 
 
@@ -98,10 +100,19 @@ def _course(kind: str) -> Callable[[Ask], Awaitable[View]]:
             ],
             summary=_course_summary(names, table),
             precision=wanted.precision,
-            context={"kind": kind, "reading": False},
+            context={"reading": False, **by_day(names, wanted.period.days, table.astype(int).tolist())},
         )
 
     return data
+
+
+def by_day(
+    names: Sequence[str], days: Sequence[date], table: Sequence[Sequence[int]]
+) -> Mapping[str, object]:
+    """What `course.html` shows as a table: a row a day, the last ones first; `table` has a row a name."""
+    rows = list(zip(days, zip(*table, strict=True), strict=True)) if table else []
+    shown = [(day.isoformat(), [f"{count:,}" for count in counts]) for day, counts in rows[: -SHOWN - 1 : -1]]
+    return {"names": names, "by_day": shown, "earlier": len(rows) - len(shown)}
 
 
 def chosen(counts: Counts, wanted: Wanted, texts: Sequence[str], rows: int) -> tuple[Sequence[str], Floats]:
@@ -146,9 +157,10 @@ def _timeline(rows: int) -> Callable[[Ask], Awaitable[View]]:
         if isinstance(counts, View):
             return View(empty=counts.empty, context={**context, **counts.context})
         texts, table = chosen(counts, wanted, followed(ask, kind), wanted.rows)
+        all_days = wanted.period.days
         shown = [(text, days) for text, days in zip(texts, table, strict=True) if days.any()]
         return View(
-            rows=[(text, *_life(days, wanted.period)) for text, days in shown],
+            rows=[(text, *_life(days, all_days)) for text, days in shown],
             precision=wanted.precision,
             context={
                 **context,
@@ -161,9 +173,8 @@ def _timeline(rows: int) -> Callable[[Ask], Awaitable[View]]:
     return data
 
 
-def _life(days: Floats, period: Period) -> tuple[Value, ...]:
+def _life(days: Floats, all_days: Sequence[date]) -> tuple[Value, ...]:
     active, peak = np.flatnonzero(days), int(days.argmax())
-    all_days = period.days
     return (
         all_days[active[0]],
         all_days[active[-1]],

@@ -8,6 +8,7 @@ from typing import Any
 
 from watchfloor import Ask, Chart, Column, Figure, Keys, Panel, View
 from watchfloor_trendings.announce import CHANNELS
+from watchfloor_trendings.courses import by_day
 from watchfloor_trendings.keys import FALSE_POSITIVES, SIGHTINGS
 
 _KINDS = {"sightings": SIGHTINGS, "false positives": FALSE_POSITIVES}
@@ -26,6 +27,7 @@ def panel() -> Panel:
             Column("count", "Count", "number"),
         ),
         chart=Chart("line", "day", "count", "kind"),
+        template="course.html",
         channel=CHANNELS["sightings"],
         topics=("misp_json_sighting",),
         home=False,
@@ -38,7 +40,7 @@ async def _data(ask: Ask) -> View:
     share = round(100 * false / (seen + false), 1) if seen + false else 0.0
     precision = "" if ask.whole_days else "whole days"
     if not seen + false:
-        return View(precision=precision)
+        return View(precision=precision, context={"reading": False})
     return View(
         rows=[
             (day, kind, count)
@@ -52,6 +54,7 @@ async def _data(ask: Ask) -> View:
         ],
         summary=f"{seen:,} sightings and {false:,} false positives.",
         precision=precision,
+        context={"reading": False, **by_day(list(found), ask.days, list(found.values()))},
     )
 
 
