@@ -45,8 +45,7 @@ def test_a_new_attribute_counts_in_its_quarter_its_day_and_for_whom_it_came() ->
     assert sorted(run(attribute_shared(received=at)).commands) == [
         ("HINCRBY", "activity:days:20261102", "Network activity", 1),
         ("HINCRBY", "activity:quarters:20261102", "50:Network activity", 1),
-        ("SADD", "activity:events:20261102", UUID),
-        ("SADD", "activity:orgs:20261102", "Aurora CERT"),
+        ("HSET", "activity:events:20261102", UUID, "Aurora CERT"),
     ]
 
 
@@ -65,12 +64,13 @@ def test_what_was_seen_before_is_shown_and_not_counted() -> None:
 
 def test_an_event_counts_once_a_day_with_its_attributes() -> None:
     commands = run(event_shared(), attribute_shared(), attribute_shared(uuid="other")).commands
-    assert commands.count(("SADD", "activity:events:20261102", UUID)) == 2  # a set holds it once
+    # Once from each handler; a field of a hash is there once.
+    assert commands.count(("HSET", "activity:events:20261102", UUID, "Aurora CERT")) == 2
 
 
 def test_an_event_without_a_uuid_is_told_apart_by_its_feed() -> None:
     commands = run(event_shared(event=event(uuid="", id="7", org=""))).commands
-    assert commands == [("SADD", "activity:events:20261102", "test 7")]
+    assert commands == [("HSET", "activity:events:20261102", "test 7", "")]
 
 
 @pytest.mark.parametrize(

@@ -213,11 +213,19 @@ def test_counts_are_as_precise_as_the_range_allows(
 ) -> None:
     site.happen(*attributes(3), *attributes(2, category="Other kinds"))
     answer = site.get(CATEGORIES, last=last)
-    assert answer["precision"] == precision
+    assert answer["precision"].removesuffix(", the last one so far") == precision
     assert sum(row["attributes"] for row in answer["rows"]) == 5
     by_category = [row for row in answer["rows"] if row["category"] == "Network activity"]
     assert len(by_category) in (pieces, pieces - 1)  # on the hour there is one fewer
     assert answer["summary"] == "5 new attributes; 60 % of them Network activity."
+
+
+@pytest.mark.parametrize(
+    ("until", "told"), [("T23:00", "by hour"), ("T23:01", "by hour, the last one so far")]
+)
+def test_a_piece_that_is_not_whole_is_said_to_be_so(site: Site, until: str, told: str) -> None:
+    day = (now() - timedelta(days=1)).date().isoformat()
+    assert site.get(CATEGORIES, **{"from": f"{day}T10:00", "to": day + until})["precision"] == told
 
 
 def test_beyond_what_is_kept_in_detail_there_are_whole_days(site: Site) -> None:

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import expect
 
 from watchfloor.store.keys import LIVE
-from watchfloor.testing import FeedMaker, FeedUnderTest, until
+from watchfloor.testing import FeedMaker, FeedUnderTest, SiteMaker, until
 from watchfloor.web.server import serving
 from watchfloor.worker.loop import Worker
 from watchfloor_activity.filters import parse, quoted
@@ -276,12 +276,31 @@ def test_a_value_is_copied_defanged_or_as_it_is_with_the_keyboard(live: Live, op
     assert page.evaluate("navigator.clipboard.readText()") == "http://a.example/x.php"
 
 
+def test_the_menu_of_a_row_leads_to_misp(make_site: SiteMaker, open_page: OpenPage) -> None:
+    feeds = [{"name": "main", "url": "tcp://127.0.0.1:1", "misp_url": "https://misp.example/x/"}]
+    site = make_site(plugins={"activity": {}}, feeds=feeds)
+    key = LIVE(plugin="activity", channel="attributes")
+    site.redis.xadd(key, {"d": json.dumps({**AGREED["item"], "feed": "main"})})
+    site.redis.xadd(key, {"d": json.dumps({**AGREED["item"], "feed": "other"})})
+    with serving(site.site, site.url) as url:
+        page = open_page(url)
+        main, other = rows(page).last, rows(page).first
+        main.get_by_role("button", name="Copy, filter, open").click()
+        for what, name in (("attribute", AGREED["item"]["uuid"]), ("event", AGREED["item"]["event_uuid"])):
+            expect(page.get_by_role("link", name=f"{what.capitalize()} in MISP")).to_have_attribute(
+                "href", f"https://misp.example/x/{what}s/view/{name}"
+            )
+        page.keyboard.press("Escape")
+        other.get_by_role("button", name="Copy, filter, open").click()
+        expect(page.get_by_role("button", name="Copy defanged")).to_be_visible()
+        expect(page.get_by_role("link", name="Attribute in MISP")).to_be_hidden()
+
+
 def test_at_a_thousand_a_second_a_person_can_read_and_the_rest_is_counted(
     live: Live, open_page: OpenPage
 ) -> None:
     page = opened(open_page, live)
-    live.share("first.example")
-    shows(page, ["first.example"])
+    page.wait_for_timeout(2500)  # what comes sooner after a connection is taken for what was missed
     page.evaluate(
         f"""() => {{
           window.added = 0;
@@ -289,24 +308,19 @@ def test_at_a_thousand_a_second_a_person_can_read_and_the_rest_is_counted(
           new MutationObserver(count).observe(document.querySelector("{CARD} tbody"), {{ childList: true }});
         }}"""
     )
-    began, number = time.monotonic(), 0
-    while time.monotonic() - began < 3:
+    began = time.monotonic()
+    for number in range(0, 1500, 50):
         live.share(*numbered(number, number + 49))
-        number += 50
-        page.wait_for_timeout(40)
-    seconds = time.monotonic() - began
+        page.wait_for_timeout(30)
     expect(about(page)).to_contain_text("the rest is counted")
-    live.arrived()
-    page.wait_for_function(f"document.querySelector('{CARD} tbody tr .skipped:not([hidden])') !== null")
-    assert page.evaluate("window.added") <= 30 + 15 * (seconds + 3)
-    assert number > 1000
-    counted = page.evaluate(
-        f"""[...document.querySelectorAll('{CARD} tbody tr')].reduce((sum, row) => {{
-          const more = row.querySelector(".skipped");
-          return sum + 1 + (more.hidden ? 0 : Number(more.textContent.replace(/[+,]/g, "")));
-        }}, 0)"""
-    )
-    assert counted <= number
+    until(lambda: page.evaluate(COUNTED) == 1500, "all 1,500 shown or counted")
+    assert page.evaluate("window.added") <= 30 + 15 * (time.monotonic() - began)
+
+
+COUNTED = f"""[...document.querySelectorAll('{CARD} tbody tr')].reduce((sum, row) => {{
+  const more = row.querySelector(".skipped");
+  return sum + 1 + (more.hidden ? 0 : Number(more.textContent.replace(/[+,]/g, "")));
+}}, 0)"""
 
 
 def test_a_tab_that_slept_shows_what_came_once_and_in_order(live: Live, open_page: OpenPage) -> None:

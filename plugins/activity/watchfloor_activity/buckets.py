@@ -17,6 +17,7 @@ WORDS: Mapping[Width, str] = {
     "hour": "by hour",
     "day": "whole days",
 }
+SECONDS: Mapping[Width, int] = {"quarter": QUARTER, "hour": 4 * QUARTER, "day": A_DAY * QUARTER}
 FINEST = timedelta(hours=12)  # a longer range shows hours
 HOURS = timedelta(days=8)  # a longer range shows days
 LARGEST = 5

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from watchfloor import Ask, Keys
 from watchfloor_activity import buckets
 from watchfloor_activity.buckets import Width
-from watchfloor_activity.keys import DAYS, EVENTS, ORGS, QUARTERS, SIGHTINGS
+from watchfloor_activity.keys import DAYS, EVENTS, QUARTERS, SIGHTINGS
 
 
 class Course(NamedTuple):
@@ -76,8 +76,8 @@ async def of_day(redis: Any, day: date) -> Today:
     """The figures of a day of the site."""
     async with redis.pipeline(transaction=False) as pipe:
         pipe.hvals(DAYS(date=day))
-        pipe.scard(EVENTS(date=day))
-        pipe.scard(ORGS(date=day))
+        pipe.hvals(EVENTS(date=day))
         pipe.get(SIGHTINGS(date=day))
-        attributes, events, organisations, sightings = await pipe.execute()
-    return Today(sum(map(int, attributes)), events, organisations, int(sightings or 0))
+        attributes, creators, sightings = await pipe.execute()
+    organisations = set(creators) - {""}
+    return Today(sum(map(int, attributes)), len(creators), len(organisations), int(sightings or 0))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
+from typing import NamedTuple
 
 from watchfloor import Key, Keys
 
@@ -17,9 +18,10 @@ QUARTERS = Keys(
 )
 DAYS = Keys("activity:days:{date}", "hash", "category; +1 for each new attribute, by day of receipt")
 EVENTS = Keys(
-    "activity:events:{date}", "set", "UUID of each event that was shared, or had an attribute shared"
+    "activity:events:{date}",
+    "hash",
+    "UUID of each event that was shared, or had an attribute shared: the organisation that created it",
 )
-ORGS = Keys("activity:orgs:{date}", "set", "organisation that created such an event")
 SIGHTINGS = Keys("activity:sightings:{date}", "string", "sightings reported, by day of receipt")
 
 _TODAY = timedelta(days=2)  # what is shown of the current day only
@@ -32,14 +34,23 @@ def declared(detail_days: int, retention_days: int | None) -> list[Keys]:
         QUARTERS: timedelta(days=detail_days),
         DAYS: kept,
         EVENTS: _TODAY,
-        ORGS: _TODAY,
         SIGHTINGS: _TODAY,
     }
     return [Keys(family.pattern, family.kind, family.meaning, kept) for family, kept in retention.items()]
 
 
+class Place(NamedTuple):
+    """Where things are counted that come in one quarter of an hour."""
+
+    quarters: Key
+    place: str
+    days: Key
+    events: Key
+
+
 @lru_cache(maxsize=1000)
-def quarter_of(number: int) -> tuple[Key, str]:
-    """The key of a quarter of an hour, counted from 1970 on, and its place in the day."""
-    day, place = divmod(number, A_DAY)
-    return QUARTERS(date=datetime.fromtimestamp(day * 86_400, UTC).date()), str(place)
+def place_of(quarter: int, site: tzinfo) -> Place:
+    """Where to count in a quarter of an hour, counted from 1970 on; `site` is the zone that cuts days."""
+    began = datetime.fromtimestamp(quarter * QUARTER, UTC)
+    day = began.astimezone(site).date()
+    return Place(QUARTERS(date=began.date()), f"{quarter % A_DAY}:", DAYS(date=day), EVENTS(date=day))

@@ -8,7 +8,7 @@ from typing import Any
 
 from watchfloor import Ask, Chart, Column, Figure, LiveItem, Option, Panel, Value, View
 from watchfloor_activity import attributes, counts
-from watchfloor_activity.buckets import WORDS
+from watchfloor_activity.buckets import SECONDS, WORDS
 from watchfloor_activity.handlers import ATTRIBUTES, LATEST
 from watchfloor_activity.links import event_url
 from watchfloor_activity.look import tone_of
@@ -74,9 +74,17 @@ def _categories(detail_days: int) -> Callable[[Ask], Awaitable[View]]:
             for category, numbers in course.series.items()
             for i, start in enumerate(course.starts)
         ]
-        return View(rows, _figures(today), _course_summary(course), WORDS[course.width])
+        return View(rows, _figures(today), _course_summary(course), _precision(course, ask.until))
 
     return data
+
+
+def _precision(course: counts.Course, until: datetime) -> str:
+    """How wide the pieces are; the last may not be over, and is lower for that alone."""
+    words = WORDS[course.width]
+    if course.width == "day" or until.timestamp() >= course.starts[-1].timestamp() + SECONDS[course.width]:
+        return words
+    return f"{words}, the last one so far"
 
 
 def _figures(today: counts.Today) -> list[Figure]:
