@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from watchfloor import Probe
 from watchfloor.store.connect import connect_async
 from watchfloor.testing import SiteMaker, SiteUnderTest
+from watchfloor_trendings import health
 from watchfloor_trendings import index as module
 from watchfloor_trendings.counts import Counts, Period
+from watchfloor_trendings.health import CHECKS
 from watchfloor_trendings.index import Index, StillReadingError, TooManyError, index
 from watchfloor_trendings.keys import CHANGED, EVENTS
 from watchfloor_trendings.ranking import rank
@@ -167,3 +170,17 @@ async def test_each_connection_has_its_own_counts(site: SiteUnderTest, redis: An
     assert index(redis, "events") is index(redis, "events")
     async with connect_async(site.site.settings.redis, site.url, role="web") as other:
         assert index(other, "events") is not index(redis, "events")
+
+
+async def test_the_health_check_tells_how_much_is_in_memory_and_when_it_is_nearly_too_much(
+    site: SiteUnderTest, redis: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(9):
+        count(site, DAY, f"{number}")
+    await index(redis, "events").read(redis, [WEEK])
+    [check] = CHECKS
+    assert (await check.run(Probe(redis))).text.startswith("9 counts")
+    monkeypatch.setattr(health, "MOST", 10)
+    found = await check.run(Probe(redis))
+    assert found.state == "warning"
+    assert found.text.startswith("Of events there are nearly as many")

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import click
 from starlette.routing import BaseRoute
 
-from watchfloor import AfterCommit, Channel, Handler, Keys, NavItem, Panel, hookimpl
+from watchfloor import AfterCommit, Channel, Check, Handler, Keys, NavItem, Panel, hookimpl
 from watchfloor_trendings import keys, pages
 from watchfloor_trendings.announce import CHANNELS, announce
 from watchfloor_trendings.commands import COMMANDS
 from watchfloor_trendings.handlers import HANDLERS
+from watchfloor_trendings.health import CHECKS
 from watchfloor_trendings.settings import Settings
 
 
@@ -53,6 +54,11 @@ def navigation() -> Sequence[NavItem]:
 @hookimpl
 def panels(settings: Settings) -> Sequence[Panel]:
     return pages.panels(settings.top)
+
+
+@hookimpl
+def health_checks() -> Sequence[Check]:
+    return CHECKS
 
 
 @hookimpl

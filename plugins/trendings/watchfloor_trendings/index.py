@@ -181,3 +181,8 @@ def index(redis: Any, kind: str) -> Index:
     if kind not in made:
         made[kind] = Index(kind)
     return made[kind]
+
+
+def sizes(redis: Any) -> dict[str, int]:
+    """How many counts of each kind are in memory."""
+    return {kind: held.counts.entries for kind, held in _indexes.get(redis, {}).items()}
