@@ -73,6 +73,8 @@ def check_panels(plugin: str, panels: Iterable[Panel]) -> None:
             raise PluginError(
                 plugin, f"the panel '{panel.name}' takes a function as data, not {panel.data!r}"
             )
+        if panel.name.endswith(".csv"):
+            raise PluginError(plugin, f"the panel '{panel.name}' ends as its own rows do: rename it")
         for problem in _problems(panel):
             raise PluginError(plugin, f"the panel '{panel.name}' {problem}")
 

@@ -67,6 +67,7 @@ WRONG = {
     PANEL.format("print, columns=(Column('A', 'A'),)"): "has the column 'A': its name may hold small letters",
     PANEL.format("print, columns=(Column('a', 'A'), Column('a', 'B'))"): "declares the column 'a' twice",
     PANEL.format("print, columns=(Column('a', 'A', link='b'),)"): "names the column 'b', which it does not",
+    PANEL.format("print").replace("'p'", "'p.csv'"): "the panel 'p.csv' ends as its own rows do: rename it",
     PANEL.format("print, chart=Chart('line', 'x', 'y')"): "names the column 'x', which it does not declare",
     PANEL.format("print, options=(Option('last', ''),)"): "has the option 'last', which means something on",
     "from watchfloor import Check\n@hookimpl\ndef health_checks():\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -192,3 +193,16 @@ def test_pages_are_answered_while_redis_is_away(make_site: SiteMaker, tmp_path: 
         assert "Redis does not answer" in browser.get("/panel/trendings/tags").text
         server.start()
         assert "cannot be reached" not in browser.get("/").text
+
+
+def test_names_in_an_old_database_that_are_no_unicode_are_shown(
+    site: SiteUnderTest, browser: TestClient
+) -> None:
+    day = datetime.now(UTC).strftime("%Y%m%d")
+    site.redis.zincrby(f"TRENDINGS_EVENTS:{day}", 3, b"\xffold")
+    site.redis.zincrby(f"TRENDINGS_TAGS:{day}", 3, b'{"id": "1", "name": "\\ud800old", "colour": "#000000"}')
+    for path in ("/trendings/", "/panel/trendings/events", "/panel/trendings/tags"):
+        answer = browser.get(path)
+        assert answer.status_code == 200
+        assert "old" in answer.text
+        assert "could not show" not in answer.text

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from watchfloor.errors import PluginError
@@ -30,7 +30,7 @@ from watchfloor.web.health.ready import alive, readiness
 from watchfloor.web.home import home, status_page
 from watchfloor.web.intake import Intake
 from watchfloor.web.lights import Lights
-from watchfloor.web.pages import FEEDS_CHANNEL, on_crash, on_http_error, query_of
+from watchfloor.web.pages import FEEDS_CHANNEL, html_response, on_crash, on_http_error, query_of
 from watchfloor.web.query import QueryError
 from watchfloor.web.requests import Counting, Requests
 from watchfloor.web.rest.documented import documented
@@ -193,4 +193,4 @@ async def _panel(request: Request) -> Response:
         (card,) = await render_panels(web, [name], query, status)
     except QueryError as error:
         raise HTTPException(400, f"{error}.") from None
-    return HTMLResponse(card, headers={"cache-control": "no-store"})
+    return html_response(card)

@@ -100,7 +100,12 @@ def _render(
         "quick": QUICK,
     }
     html = web.templates.get_template(template).render({**context, **shell})
-    return HTMLResponse(html, status, headers={"cache-control": "no-store"})
+    return html_response(html, status)
+
+
+def html_response(html: str, status: int = 200) -> HTMLResponse:
+    """HTML; names in an old database may hold what is no character."""
+    return HTMLResponse(html.encode(errors="replace"), status, headers={"cache-control": "no-store"})
 
 
 def _owners(request: Request, panels: Sequence[str]) -> list[str]:

@@ -61,7 +61,7 @@ class Query:
         for name, value in new.items():
             values = [value] if isinstance(value, str) else value or ()
             pairs += [(name, one) for one in values]
-        return f"{path or ''}?{urlencode(pairs)}" if pairs or not path else path
+        return f"{path or ''}?{urlencode(pairs, errors='replace')}" if pairs or not path else path
 
     def ranged(self, shown: Range) -> str:
         """The address with another range."""
@@ -70,7 +70,7 @@ class Query:
     def panel(self, path: str) -> str:
         """The address of a panel, or its data, that asks for all that this one does."""
         pairs = [(name, value) for name, value in self.parameters if name not in PARAMETERS]
-        return f"{path}?{urlencode([*self.range.query.items(), *pairs])}"
+        return f"{path}?{urlencode([*self.range.query.items(), *pairs], errors='replace')}"
 
 
 def read_query(path: str, parameters: QueryParams, now: datetime, site: ZoneInfo, last: str) -> Query:

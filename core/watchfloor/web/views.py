@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from watchfloor.panels import Ask, View
 from watchfloor.store.keys import LIVE_LAST
+from watchfloor.text import encodable
 from watchfloor.web.charts import summary
 from watchfloor.web.limits import within
 from watchfloor.web.query import read_options
@@ -78,11 +79,20 @@ async def _read(web: Web, owned: OwnedPanel, ask: Ask) -> Answer:
         if not isinstance(view, View):
             raise TypeError(f"data must return a View, not {type(view).__name__}")
         _check_rows(owned, view)
+        view = _encodable(view)
         if before == await web.redis.get(LIVE_LAST()):
             break
     if not view.summary:
         view = replace(view, summary=summary(owned.panel, view, ask.zone))
     return Answer(view, at, str(before or web.hub.id))
+
+
+def _encodable(view: View) -> View:
+    """The view as it can be sent; what only the plugin's own template shows is seen to with the page."""
+    if all(encodable(cell) is cell for row in view.rows for cell in row if isinstance(cell, str)):
+        return view
+    rows = [[encodable(cell) if isinstance(cell, str) else cell for cell in row] for row in view.rows]
+    return replace(view, rows=rows, summary=encodable(view.summary))
 
 
 def _check_rows(owned: OwnedPanel, view: View) -> None:

@@ -19,4 +19,4 @@ def attribute_url(item: Mapping[str, Any], misp: Mapping[str, str]) -> str:
 
 def _url(item: Mapping[str, Any], misp: Mapping[str, str], what: str, name: str) -> str:
     base = misp.get(item["feed"], "")
-    return f"{base}/{what}/view/{quote(name, safe='')}" if base and name else ""
+    return f"{base}/{what}/view/{quote(name, safe='', errors='replace')}" if base and name else ""

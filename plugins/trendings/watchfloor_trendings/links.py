@@ -32,7 +32,7 @@ def _events(title: str) -> str:
     """
     parts = (part.strip().lstrip("!").strip() for part in _SPLITS.split(title))
     part = max(parts, key=len)[:_LONGEST]
-    return f"/events/index/searcheventinfo:{quote(part, safe='')}" if part else ""
+    return f"/events/index/searcheventinfo:{quote(part, safe='', errors='replace')}" if part else ""
 
 
 def _tags(name: str) -> str:
@@ -43,7 +43,7 @@ def _tags(name: str) -> str:
     """
     if not name or name.isdecimal() or name.startswith("!") or _SPLITS.search(name):
         return ""
-    return f"/events/index/searchtag:{quote(name, safe='')}"
+    return f"/events/index/searchtag:{quote(name, safe='', errors='replace')}"
 
 
 def _nowhere(_label: str) -> str:

@@ -9,8 +9,8 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from watchfloor.text import encodable
 from watchfloor.web.pages import query_of
-from watchfloor.web.rest.values import text
 from watchfloor.web.state import web_of
 from watchfloor.web.status import read_status
 
@@ -38,11 +38,11 @@ def described(feed: FeedStatus, zone: ZoneInfo) -> dict[str, Any]:
         "name": feed.name,
         "url": feed.url,
         "state": feed.state,
-        "text": text(feed.text),
+        "text": encodable(feed.text),
         "last_seen": None if feed.last_seen is None else _time(feed.last_seen, zone),
         "messages": feed.messages,
         "bytes": feed.bytes,
-        "topics": {text(topic): count for topic, count in feed.topics.items()},
+        "topics": {encodable(topic): count for topic, count in feed.topics.items()},
         "spooled": feed.spooled,
         "refused": feed.refused,
         "dropped": feed.dropped,

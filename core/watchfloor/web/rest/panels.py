@@ -8,6 +8,7 @@ import msgspec
 from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 
+from watchfloor.text import encodable
 from watchfloor.web import errors
 from watchfloor.web.empty import why_empty
 from watchfloor.web.pages import query_of, senseless
@@ -15,7 +16,7 @@ from watchfloor.web.problem import problem
 from watchfloor.web.query import QueryError
 from watchfloor.web.rest import sheet
 from watchfloor.web.rest.etag import answer, etag
-from watchfloor.web.rest.values import number, plain, text
+from watchfloor.web.rest.values import number, plain
 from watchfloor.web.state import web_of
 from watchfloor.web.status import read_status
 from watchfloor.web.views import read_view
@@ -141,8 +142,8 @@ def _range(panel: Panel, query: Query) -> dict[str, str | None] | None:
 def _content(panel: Panel, view: View, query: Query) -> Mapping[str, object]:
     names = [column.name for column in panel.columns]
     return {
-        "summary": text(view.summary),
-        "precision": text(view.precision),
+        "summary": encodable(view.summary),
+        "precision": encodable(view.precision),
         "figures": [{"name": f.name, "title": f.title, "value": number(f.value)} for f in view.figures],
         "rows": [
             {name: plain(value, query.zone) for name, value in zip(names, row, strict=True)}
@@ -163,7 +164,7 @@ def _sheet(panel: Panel, view: View, query: Query) -> bytes:
     if panel.columns:
         rows = ([plain(value, query.zone) for value in row] for row in view.rows)
         return sheet.sheet([column.name for column in panel.columns], rows)
-    figures = ([f.name, text(f.title), number(f.value)] for f in view.figures)
+    figures = ([f.name, encodable(f.title), number(f.value)] for f in view.figures)
     return sheet.sheet(["name", "title", "value"], figures)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from watchfloor.text import encodable
+
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
@@ -23,15 +25,10 @@ def plain(value: Value, zone: ZoneInfo) -> Plain:
         return value.astimezone(zone).isoformat()
     if isinstance(value, date):
         return value.isoformat()
-    return text(value) if isinstance(value, str) else number(value)
+    return encodable(value) if isinstance(value, str) else number(value)
 
 
 def number(value: float | None) -> int | float | None:
     """Redis gives scores as floats; a whole one is a count."""
     whole = isinstance(value, float) and value.is_integer() and abs(value) < _EXACT
     return int(value) if whole and value is not None else value
-
-
-def text(value: str) -> str:
-    """Text that can be encoded: what is no character, as in an old database, becomes U+FFFD."""
-    return value if value.isascii() else value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
