@@ -130,7 +130,7 @@ def test_a_range_that_makes_no_sense_is_explained(browser: TestClient) -> None:
 
 def test_a_panel_can_be_asked_for_alone(browser: TestClient) -> None:
     answer = browser.get("/panel/trendings/tags?last=1d")
-    assert answer.text.startswith('<section class="card medium" id="panel-trendings-tags"')
+    assert answer.text.startswith('<section class="card small" id="panel-trendings-tags"')
     assert 'data-channel="trendings/tags"' in answer.text
     assert "today" in answer.text
     assert browser.get("/panel/trendings/nothing").status_code == 404
