@@ -62,6 +62,7 @@ def test_a_lost_connection_makes_the_numbers_stale_and_says_from_when_they_are(
     expect(line).to_be_hidden()
     expect(line).to_have_text(f"Not updated since {since}: the connection is lost.", timeout=10_000)
     expect(page.locator(TOTAL)).to_have_attribute("data-stale", "")
+    expect(page.locator("header .light")).to_have_attribute("data-state", "unknown")
     with serving(site.site, site.url, port):
         ready(page)
         expect(line).to_be_hidden()

@@ -167,6 +167,12 @@ def test_pages_hold_no_inline_script_or_style_and_ask_no_other_host(browser: Tes
         assert not re.search(r"""(?:src|href|action)=["']?(?:\w+:)?//""", html), path
 
 
+def test_a_page_that_there_is_not_keeps_what_the_address_asks_for(browser: TestClient) -> None:
+    html = browser.get("/nowhere?theme=light&tz=Asia/Tokyo").text
+    assert '<html lang="en" data-theme="light">' in html
+    assert 'href="/?theme=light&amp;tz=Asia%2FTokyo">To the live page</a>' in html
+
+
 def test_static_files_are_kept_by_their_content(browser: TestClient) -> None:
     found = re.search(r'href="(/static/css/base\.css\?v=\w+)"', browser.get("/").text)
     assert found

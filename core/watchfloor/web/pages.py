@@ -78,9 +78,12 @@ def senseless(error: ValueError) -> HTTPException:
 
 
 def plain_query(request: Request) -> Query:
-    """The least that a page needs where the address makes no sense."""
-    web, nothing = web_of(request), QueryParams()
-    return read_query(request.url.path, nothing, datetime.now(UTC), web.site.zone, DEFAULT)
+    """What the request's address asks for, or the least that a page needs where it makes no sense."""
+    now, zone = datetime.now(UTC), web_of(request).site.zone
+    try:
+        return read_query(request.url.path, request.query_params, now, zone, DEFAULT)
+    except ValueError:
+        return read_query(request.url.path, QueryParams(), now, zone, DEFAULT)
 
 
 def _render(

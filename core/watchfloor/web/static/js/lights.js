@@ -14,6 +14,15 @@ export function showLights({ at, feeds }) {
   }
 }
 
+/** Nothing is known of the feeds any more. */
+export function forgetLights() {
+  told = [];
+  for (const entry of document.querySelectorAll("[data-feed]")) {
+    entry.querySelector(".light").dataset.state = "unknown";
+    entry.querySelector(".word").textContent = "unknown";
+  }
+}
+
 function show(entry, feed) {
   entry.title = feed.text;
   entry.querySelector(".light").dataset.state = feed.state;

@@ -12,13 +12,14 @@
 // A script may dispatch `watchfloor:summary` (see announce.js).
 
 import { cards, keepsItself, refresh, refreshWaiting } from "./cards.js";
-import { showLights } from "./lights.js";
-import { trouble } from "./stale.js";
+import { forgetLights, showLights } from "./lights.js";
+import { PATIENCE, trouble } from "./stale.js";
 import { follow, isAfter } from "./stream.js";
 
 const SHOWN = 20000; // milliseconds that a notice stays
 const FEEDS = document.body.dataset.feeds;
 const notice = document.getElementById("notice");
+let forgetting = 0;
 
 function tell(sentence) {
   notice.textContent = sentence;
@@ -56,6 +57,8 @@ function onSkipped(detail) {
 
 document.addEventListener("watchfloor:connection", ({ detail }) => {
   trouble("the connection is lost", detail.state === "lost");
+  clearTimeout(forgetting);
+  if (detail.state === "lost") forgetting = setTimeout(forgetLights, PATIENCE);
   if (detail.state === "live") refreshWaiting();
 });
 

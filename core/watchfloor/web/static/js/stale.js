@@ -1,6 +1,7 @@
 // Numbers that could not be brought up to date say so, and from when they are.
 
-const PATIENCE = 5000; // milliseconds of trouble that are not worth a word
+/** Milliseconds of trouble that are not worth a word. */
+export const PATIENCE = 5000;
 
 const reasons = new Map(); // what is wrong with all cards, from when on
 const failed = new WeakSet(); // cards that could not be fetched
