@@ -22,6 +22,7 @@ def touched(kind: str, day: date | None) -> str:
     return f"{kind} {field(day)}" if day else kind
 
 
+@lru_cache(maxsize=10_000)
 def field(day: date) -> str:
     """A day as a field of `CHANGED`, as in names of keys: YYYYMMDD."""
     return day.strftime("%Y%m%d")

@@ -43,13 +43,14 @@ class Period(NamedTuple):
 
 
 class Day(NamedTuple):
-    """The labels of a day, by number and ascending, and the count of each."""
+    """The labels of a day, by number and ascending, the count of each, and all counts together."""
 
     labels: Numbers
     counts: Floats
+    total: float
 
 
-_NOTHING = Day(np.empty(0, np.intp), np.empty(0, np.float64))
+_NOTHING = Day(np.empty(0, np.intp), np.empty(0, np.float64), 0.0)
 
 
 class _Packed(NamedTuple):
@@ -59,13 +60,14 @@ class _Packed(NamedTuple):
     labels: Numbers
     counts: Floats
     offsets: Numbers
+    totals: list[float]
 
     def day(self, i: int) -> Day:
         part = slice(self.offsets[i], self.offsets[i + 1])
-        return Day(self.labels[part], self.counts[part])
+        return Day(self.labels[part], self.counts[part], self.totals[i])
 
 
-_EMPTY = _Packed([], *_NOTHING, np.zeros(1, np.intp))
+_EMPTY = _Packed([], _NOTHING.labels, _NOTHING.counts, np.zeros(1, np.intp), [])
 
 
 class Counts:
@@ -91,7 +93,7 @@ class Counts:
 
     def total(self, period: Period) -> int:
         """All counts of these days."""
-        return int(sum(found.counts.sum() for _, found in self._within(period)))
+        return int(sum(found.total for _, found in self._within(period)))
 
     def sums(self, period: Period, *, weighted: bool = False) -> Floats:
         """The sum of each label over these days.
@@ -156,6 +158,7 @@ class Counts:
             np.concatenate([day.labels for day in held]),
             np.concatenate([day.counts for day in held]),
             np.cumsum([0, *(len(day.labels) for day in held)]),
+            [day.total for day in held],
         )
         # The days become views: nothing is held twice.
         self._days = {day: self._packed.day(i) for i, day in enumerate(days)}
@@ -172,7 +175,7 @@ def _day(labels: Numbers, scores: Floats) -> Day:
     labels, counts = labels[order], counts[order]
     first = np.flatnonzero(np.diff(labels, prepend=-1))
     # A label stands twice where two members read alike, such as a tag of two instances.
-    return Day(labels[first], np.add.reduceat(counts, first) if len(first) else counts)
+    return Day(labels[first], np.add.reduceat(counts, first) if len(first) else counts, float(counts.sum()))
 
 
 def _sums(labels: Numbers, counts: Floats, length: int) -> Floats:
