@@ -251,11 +251,11 @@ def test_columns_are_chosen_without_loading_and_kept_in_the_address(live: Live, 
     expect(rows(page).first).to_contain_text("seen in the wild")
     live.share("b.example", comment="and again")
     expect(rows(page).first).to_contain_text("and again")
-    expect(rows(page).first.locator("td.org")).to_be_hidden()
+    expect(rows(page).first.locator("[data-column=org]")).to_be_hidden()
     assert "columns=time%2Ccategory%2Ctype%2Cvalue%2Cevent%2Ctags%2Ccomment" in page.url
     page.reload()
-    expect(rows(page).first.locator("td.comment")).to_be_visible()
-    expect(rows(page).first.locator("td.org")).to_be_hidden()
+    expect(rows(page).first.locator("[data-column=comment]")).to_be_visible()
+    expect(rows(page).first.locator("[data-column=org]")).to_be_hidden()
 
 
 def test_a_value_is_copied_defanged_or_as_it_is_with_the_keyboard(live: Live, open_page: OpenPage) -> None:

@@ -30,7 +30,8 @@ def why_empty(web: Web, owned: OwnedPanel, view: View, query: Query, status: Sta
     set_ = filters & ask_of(web, owned, query).options.keys()
     if set_:
         cleared = query.link(**dict.fromkeys(set_))
-        return Reason("Nothing in this range matches the filter.", cleared, "Show everything")
+        where = " in this range" if owned.panel.ranged else ""
+        return Reason(f"Nothing{where} matches the filter.", cleared, "Show everything")
     return _feeds(status) or _topics(owned, status) or _range(owned, query)
 
 

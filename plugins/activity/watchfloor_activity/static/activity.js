@@ -79,7 +79,7 @@ function chooseColumns(card) {
   const names = new Set(chosen(card));
   const rows = [...card.querySelectorAll("table.stream tr"), ...card.querySelector("template").content.children];
   for (const row of rows) {
-    for (const cell of row.cells) cell.hidden = cell.className !== "act" && !names.has(cell.className);
+    for (const cell of row.querySelectorAll("[data-column]")) cell.hidden = !names.has(cell.dataset.column);
   }
 }
 

@@ -32,8 +32,10 @@ export function clock(date, zone) {
   return clocks.get(zone).format(date);
 }
 
+const cellOf = (row, name) => row.querySelector(`[data-column=${name}]`);
+
 function put(row, name, text, title = false) {
-  const cell = row.querySelector(`td.${name} > span:last-of-type`);
+  const cell = cellOf(row, name).querySelector(":scope > span:last-of-type");
   cell.textContent = text;
   if (title) cell.title = text;
 }
@@ -54,8 +56,8 @@ export function rowOf(template, { id, item, skipped }, zone, colours) {
   for (const name of ["feed", "category", "type", "event", "org", "comment"]) put(row, name, item[name], true);
   put(row, "value", defang(item.value, item.type), true);
   put(row, "object", `${item.object} ${item.relation}`.trim());
-  row.querySelector("td.tags").replaceChildren(...item.tags.map(chip));
-  row.querySelector("td.ids").textContent = item.to_ids ? "yes" : "";
-  row.querySelector("td.state").textContent = item.new ? "new" : "seen";
+  cellOf(row, "tags").replaceChildren(...item.tags.map(chip));
+  cellOf(row, "ids").textContent = item.to_ids ? "yes" : "";
+  cellOf(row, "state").textContent = item.new ? "new" : "seen";
   return row;
 }
