@@ -109,6 +109,8 @@ def _least(scores: Floats, rows: int) -> float:
 
 def _latest(counts: Counts, period: Period, labels: Numbers, rows: int) -> list[int]:
     """Of some labels those that were active last, in the order of the text where that is the same day."""
+    if len(labels) <= rows:
+        return list(map(int, labels))
     waiting = np.zeros(len(counts.labels), np.bool_)
     waiting[labels] = True
     found: list[int] = []
