@@ -49,7 +49,7 @@ def new_plugin(name: str, into: Path) -> None:
 
 
 def _check_free(name: str) -> None:
-    from watchfloor.web.app import reserved_names  # noqa: PLC0415 (no other command here needs the web)
+    from watchfloor.web.names import reserved_names  # noqa: PLC0415 (no other command here needs the web)
 
     if name in reserved_names():
         raise WatchfloorError(f"a page of the core is called '{name}': choose another name")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import defaultdict
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -15,9 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from watchfloor.errors import PluginError
 from watchfloor.live import Hub, Stream
-from watchfloor.store import families
 from watchfloor.store.connect import connect_async
 from watchfloor.web.boundary import Boundary
 from watchfloor.web.cards import render_panels
@@ -30,6 +27,7 @@ from watchfloor.web.health.ready import alive, readiness
 from watchfloor.web.home import home, status_page
 from watchfloor.web.intake import Intake
 from watchfloor.web.lights import Lights
+from watchfloor.web.names import check_names
 from watchfloor.web.pages import FEEDS_CHANNEL, html_response, on_crash, on_http_error, query_of
 from watchfloor.web.query import QueryError
 from watchfloor.web.requests import Counting, Requests
@@ -37,7 +35,7 @@ from watchfloor.web.rest.documented import documented
 from watchfloor.web.rest.routes import ROUTES as API
 from watchfloor.web.shared import Shared
 from watchfloor.web.state import OwnedPanel, Web, navigation, web_of
-from watchfloor.web.static import CORE, Static
+from watchfloor.web.static import Static
 from watchfloor.web.status import read_status
 from watchfloor.web.streams import Streams
 from watchfloor.web.tasks import running
@@ -54,10 +52,6 @@ if TYPE_CHECKING:
     from watchfloor.contracts import Channel
     from watchfloor.plugins import Plugin
     from watchfloor.site import Site
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_ROUTES = ("live", "panel", "health", "status", "ready", "metrics", "static", "watchfloor", "api")
-
 
 SMALL = (Middleware(GZipMiddleware, minimum_size=1000, compresslevel=6),)
 """Around everything but the live stream, whose thousands of clients each would pay for it."""
@@ -136,45 +130,6 @@ def channels(plugins: Sequence[Plugin]) -> dict[str, Channel]:
 def plugin_panels(plugins: Sequence[Plugin]) -> list[OwnedPanel]:
     """Every plugin's panels, in the order of the configuration."""
     return [OwnedPanel(plugin.name, panel) for plugin in plugins for panel in plugin.panels]
-
-
-def reserved_names() -> set[str]:
-    """The names that a plugin may not have, as the core's keys, pages and files have them."""
-    return {families.CORE, *_ROUTES, *(path.name for path in CORE.iterdir())}
-
-
-def check_names(plugins: Sequence[Plugin]) -> None:
-    """PluginError for a name that would hide a page, or that cannot stand in an address."""
-    reserved = reserved_names()
-    for plugin in plugins:
-        if plugin.name in reserved:
-            raise PluginError(plugin.name, "its name is one of the core's: rename its entry point")
-        for what, names in (
-            ("panel", [panel.name for panel in plugin.panels]),
-            ("channel", [channel.name for channel in plugin.channels]),
-        ):
-            _check(plugin.name, what, names)
-        _check_channels(plugin)
-
-
-def _check(plugin: str, what: str, names: Sequence[str]) -> None:
-    for name in names:
-        if not _NAME.fullmatch(name):
-            raise PluginError(
-                plugin, f"the {what} name {name!r} may hold letters, digits, '_', '.' and '-' only"
-            )
-        if names.count(name) > 1:
-            raise PluginError(plugin, f"declares the {what} '{name}' twice: rename one")
-
-
-def _check_channels(plugin: Plugin) -> None:
-    declared = {channel.name for channel in plugin.channels}
-    for panel in plugin.panels:
-        if panel.channel and panel.channel.name not in declared:
-            raise PluginError(
-                plugin.name,
-                f"its panel '{panel.name}' follows '{panel.channel.name}': declare it in live_channels",
-            )
 
 
 def _hub(scope: Scope) -> Hub:
