@@ -6,12 +6,13 @@ core makes the card, the table twin, JSON and CSV, and the entry in `/api/openap
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from watchfloor.contracts import Channel
 from watchfloor.store.keys import LIVE
@@ -164,7 +165,8 @@ class Ask:
         key = LIVE(plugin=self.plugin, channel=channel.name)
         found = await self.redis.xrevrange(key, newest, "-", count=count)
         return [
-            LiveItem(entry, json.loads(fields["d"]), int(fields.get("skipped", 0))) for entry, fields in found
+            LiveItem(entry, msgspec.json.decode(fields["d"]), int(fields.get("skipped", 0)))
+            for entry, fields in found
         ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from watchfloor import Activity, SightingReported, Tag
 from watchfloor.testing import NOON, Applied, apply, attribute_shared, event, event_shared
-from watchfloor_activity.buckets import Count, by_piece, read_quarters, series, starts, width_of
+from watchfloor_activity.buckets import by_piece, series, starts, width_of
 from watchfloor_activity.handlers import HANDLERS
 from watchfloor_activity.items import LONGEST, MOST_TAGS, NAME
 from watchfloor_activity.keys import QUARTER
@@ -162,22 +163,30 @@ def test_pieces_of_a_year_lie_end_to_end_and_each_count_is_in_one(zone: ZoneInfo
     assert pieces[0] == since
     assert all(a.timestamp() < b.timestamp() for a, b in pairwise(pieces))
     first, last = int(since.timestamp()) // QUARTER, int(until.timestamp()) // QUARTER
-    counts = [Count(quarter, "x", 1) for quarter in range(first, last, 7)]
-    assert sum(piece.get("x", 0) for piece in by_piece(pieces, until, counts)) == len(counts)
+    counted = by_piece(pieces, until, days_of(range(first, last, 7)))
+    assert sum(piece.get("x", 0) for piece in counted) == len(range(first, last, 7))
+
+
+def days_of(quarters: Iterable[int]) -> dict[date, dict[str, str]]:
+    """The keys of days in UTC with one x in each of these quarters, counted from 1970 on."""
+    found: dict[date, dict[str, str]] = {}
+    for quarter in quarters:
+        began = datetime.fromtimestamp(quarter * QUARTER, UTC)
+        found.setdefault(began.date(), {})[f"{quarter % 96}:x"] = "1"
+    return found
 
 
 def test_what_lies_outside_of_the_range_is_left_out() -> None:
     since, until = NOON, NOON + timedelta(hours=1)
     pieces = starts(since, until, ZoneInfo("UTC"), "quarter")
     quarter = int(since.timestamp()) // QUARTER
-    counts = [Count(quarter + i, "x", 1) for i in range(-2, 6)]
-    assert by_piece(pieces, until, counts) == [{"x": 1}] * 4
+    assert by_piece(pieces, until, days_of(range(quarter - 2, quarter + 6))) == [{"x": 1}] * 4
 
 
 def test_a_hash_that_holds_what_it_should_not_is_read_for_what_it_says() -> None:
     fields = {"0:a": "1", "95:b:c": "2", "96:late": "3", "x": "4", ":none": "5", "-1:a": "6"}
-    first = int(datetime(2026, 11, 2, tzinfo=UTC).timestamp()) // QUARTER
-    assert read_quarters(date(2026, 11, 2), fields) == [Count(first, "a", 1), Count(first + 95, "b:c", 2)]
+    since = datetime(2026, 11, 2, tzinfo=UTC)
+    assert by_piece([since], since + timedelta(days=2), {since.date(): fields}) == [{"a": 1, "b:c": 2}]
 
 
 def test_the_largest_five_have_numbers_of_their_own_and_zeros_where_there_is_nothing() -> None:

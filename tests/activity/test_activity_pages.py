@@ -47,8 +47,12 @@ class Site:
         with self.site.redis.pipeline(transaction=True) as pipe:
             Transaction(settings, self._ids).effects(pipe, merged)
             pipe.execute()
+        self.arrived(self._ids.last)
+
+    def arrived(self, position: str) -> None:
+        """Wait until the web process has an item."""
         hub = self.browser.app_state["web"].hub
-        until(lambda: hub.id == self._ids.last, "the arrival of what happened")
+        until(lambda: hub.id == position, "the arrival of what happened")
 
     def rows(self, path: str = ATTRIBUTES, **query: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self.get(path, **query)["rows"]
@@ -185,6 +189,7 @@ def test_what_was_left_out_is_counted_beside_the_next(site: Site) -> None:
     key = next(iter(site.site.redis.scan_iter("*live:activity:attributes")))
     item = json.dumps({**site_item(site), "value": "late"})
     site.site.redis.xadd(key, {"d": item, "skipped": "93"}, id="9999999999999-0")
+    site.arrived("9999999999999-0")
     assert re.search(r'class="skipped" title="[^"]+">\+93<', site.card())
 
 

@@ -196,7 +196,7 @@ def test_pausing_counts_and_following_again_shows_all_of_it_once(live: Live, ope
     live.share(*numbered(1, 5))
     shows(page, numbered(1, 5))
     page.locator("#main").press("p")
-    expect(page.get_by_role("button", name="Follow")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Follow")).to_be_visible()
     live.share(*numbered(6, 45))
     expect(about(page)).to_have_text("paused · 40 came meanwhile")
     assert values(page) == numbered(1, 5)[::-1]
@@ -294,6 +294,19 @@ def test_the_menu_of_a_row_leads_to_misp(make_site: SiteMaker, open_page: OpenPa
         other.get_by_role("button", name="Copy, filter, open").click()
         expect(page.get_by_role("button", name="Copy defanged")).to_be_visible()
         expect(page.get_by_role("link", name="Attribute in MISP")).to_be_hidden()
+
+
+def test_what_the_server_left_out_is_counted_beside_the_next_row(
+    make_site: SiteMaker, open_page: OpenPage
+) -> None:
+    site = make_site(plugins={"activity": {}})
+    key = LIVE(plugin="activity", channel="attributes")
+    with serving(site.site, site.url) as url:
+        page = open_page(url)
+        expect(page.locator("#connection")).to_have_text("live")
+        site.redis.xadd(key, {"d": json.dumps(AGREED["item"]), "skipped": "9300"})
+        expect(rows(page).first.locator(".skipped")).to_have_text("+9,300")
+        expect(about(page)).to_contain_text("the rest is counted")
 
 
 def test_at_a_thousand_a_second_a_person_can_read_and_the_rest_is_counted(

@@ -18,8 +18,6 @@ FRONTEND = Path("core/frontend")
 VENDOR = Path("core/watchfloor/web/static/vendor")
 ASK = "import hatchling.build as b, json; print(json.dumps(b.get_requires_for_build_{}()))"
 NO_NODE = "/nowhere"
-TOOLS = "scripts/browser_tools.py"
-BROWSER_LOCK = "tests/browser/package-lock.json"
 
 
 @pytest.fixture
@@ -139,37 +137,3 @@ def test_a_failed_build_leaves_the_former_files(checkout: Path) -> None:
 
 def test_the_lock_names_no_registry() -> None:
     assert "resolved" not in (ROOT / FRONTEND / "package-lock.json").read_text()
-
-
-def browser_tools(checkout: Path, npm: str) -> subprocess.CompletedProcess[str]:
-    """Run the script that installs what tests in Chromium need, with an npm that does what is given."""
-    (checkout / "scripts").mkdir()
-    (checkout / "tests/browser").mkdir(parents=True)
-    for name in (TOOLS, "tests/browser/package.json", BROWSER_LOCK):
-        shutil.copy(ROOT / name, checkout / name)
-    return subprocess.run(
-        [sys.executable, str(checkout / TOOLS)],
-        env=os.environ | {"PATH": node(checkout / "bin", "v20.1.0", npm)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def test_tools_of_the_browser_tests_that_cannot_be_had_are_told_in_one_sentence(checkout: Path) -> None:
-    done = browser_tools(checkout, "echo 'npm error code ECONNREFUSED' >&2; exit 1")
-    assert done.returncode == 1
-    assert done.stderr.startswith("axe-core was not installed: the npm registry could not be reached")
-    assert "Traceback" not in done.stderr
-
-
-def test_tools_of_the_browser_tests_are_installed_in_their_folder(checkout: Path) -> None:
-    done = browser_tools(checkout, "pwd > ran; echo $* >> ran")
-    assert done.returncode == 0, done.stderr
-    folder, command = (checkout / "tests/browser/ran").read_text().splitlines()
-    assert Path(folder) == checkout / "tests/browser"
-    assert command.startswith("ci --ignore-scripts")
-
-
-def test_the_lock_of_the_browser_tests_names_no_registry() -> None:
-    assert "resolved" not in (ROOT / BROWSER_LOCK).read_text()

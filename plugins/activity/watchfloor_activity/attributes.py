@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from watchfloor import Ask, Column, LiveItem, Option, Panel, Value, View
-from watchfloor_activity import counts
+from watchfloor_activity.counts import Courses
 from watchfloor_activity.defang import defang
 from watchfloor_activity.filters import EVERYTHING, Every, FilterError, Has, Tree, matches, parse
 from watchfloor_activity.handlers import ATTRIBUTES
@@ -74,12 +74,12 @@ class Found:
     ended: bool
 
 
-def panel(detail_days: int) -> Panel:
-    """The panel; counts by quarter of an hour are kept for so many days."""
+def panel(courses: Courses) -> Panel:
+    """The panel; `courses` say which categories are the largest."""
     return Panel(
         "attributes",
         "Attributes as they arrive",
-        _data(detail_days),
+        _data(courses),
         "Attributes that the feeds shared, newest first, from the kept history on",
         COLUMNS,
         template="attributes.html",
@@ -91,12 +91,12 @@ def panel(detail_days: int) -> Panel:
     )
 
 
-def _data(detail_days: int) -> Callable[[Ask], Awaitable[View]]:
+def _data(courses: Courses) -> Callable[[Ask], Awaitable[View]]:
     """What the card shows: the newest attributes, or those before one, that match the filter."""
 
     async def data(ask: Ask) -> View:
         # The colours of categories are those of the chart beside, which shows the same range.
-        colours = colours_of((await counts.course(ask, detail_days)).series)
+        colours = colours_of((await courses.of(ask)).series)
         shell = {
             "q": ask.option("q"),
             "chosen": columns_of(ask),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -22,15 +21,6 @@ FINEST = timedelta(hours=12)  # a longer range shows hours
 HOURS = timedelta(days=8)  # a longer range shows days
 LARGEST = 5
 OTHERS = "all others"
-
-
-@dataclass(frozen=True)
-class Count:
-    """So many attributes of a category in one quarter of an hour, counted from 1970 on."""
-
-    quarter: int
-    category: str
-    count: int
 
 
 def width_of(since: datetime, until: datetime, kept_since: datetime) -> Width:
@@ -64,27 +54,29 @@ def utc_days(since: datetime, until: datetime) -> list[date]:
     return [first + timedelta(days=i) for i in range((last - first).days + 1)]
 
 
-def read_quarters(day: date, fields: Mapping[str, str]) -> list[Count]:
-    """The counts of a day in UTC, from the fields of its key."""
-    first = int(datetime.combine(day, time(), UTC).timestamp()) // QUARTER
-    found = []
-    for name, count in fields.items():
-        place, _, category = name.partition(":")
-        if place.isdecimal() and int(place) < A_DAY:
-            found.append(Count(first + int(place), category, int(count)))
-    return found
-
-
-def by_piece(pieces: Sequence[datetime], until: datetime, counts: Iterable[Count]) -> list[dict[str, int]]:
-    """The counts by category of each piece; what lies outside of all is left out."""
+def by_piece(
+    pieces: Sequence[datetime], until: datetime, days: Mapping[date, Mapping[str, str]]
+) -> list[dict[str, int]]:
+    """The counts by category of each piece, from the keys of days in UTC; what is in none is left out."""
     edges = [piece.timestamp() for piece in pieces]
     found: list[dict[str, int]] = [{} for _ in pieces]
-    for count in counts:
-        at = count.quarter * QUARTER
-        if edges and edges[0] <= at < until.timestamp():
-            piece = found[bisect_right(edges, at) - 1]
-            piece[count.category] = piece.get(count.category, 0) + count.count
+    for day, fields in days.items():
+        places = _places(day, edges, until.timestamp())
+        for name, count in fields.items():
+            place, _, category = name.partition(":")
+            if place in places:
+                piece = found[places[place]]
+                piece[category] = piece.get(category, 0) + int(count)
     return found
+
+
+def _places(day: date, edges: Sequence[float], until: float) -> dict[str, int]:
+    """For each quarter of a day in UTC that is in the range, the piece that it belongs to."""
+    midnight = datetime.combine(day, time(), UTC).timestamp()
+    starts = {str(place): midnight + place * QUARTER for place in range(A_DAY)}
+    return {
+        place: bisect_right(edges, start) - 1 for place, start in starts.items() if edges[0] <= start < until
+    }
 
 
 def largest(pieces: Iterable[Mapping[str, int]]) -> list[str]:

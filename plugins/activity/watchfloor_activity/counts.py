@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from time import monotonic
 from typing import Any, NamedTuple
 
 from watchfloor import Ask, Keys
 from watchfloor_activity import buckets
 from watchfloor_activity.buckets import Width
 from watchfloor_activity.keys import DAYS, EVENTS, QUARTERS, SIGHTINGS
+
+_SHARED = 1.0  # seconds
 
 
 class Course(NamedTuple):
@@ -34,6 +38,23 @@ class Today(NamedTuple):
     sightings: int
 
 
+class Courses:
+    """Courses by range: worked out once for all cards of a page, which ask at the same moment."""
+
+    def __init__(self, detail_days: int) -> None:
+        self._detail_days = detail_days
+        self._made: dict[Hashable, tuple[float, asyncio.Task[Course]]] = {}
+
+    async def of(self, ask: Ask) -> Course:
+        """The course over the range that is asked for, a second old at most."""
+        now, key = monotonic(), (ask.since, ask.until, ask.zone.key)
+        self._made = {name: made for name, made in self._made.items() if now - made[0] < _SHARED}
+        if key not in self._made:
+            self._made[key] = (now, asyncio.create_task(course(ask, self._detail_days)))
+        # Whoever asked first may go; the others still want it.
+        return await asyncio.shield(self._made[key][1])
+
+
 async def course(ask: Ask, detail_days: int) -> Course:
     """Attributes by category over the range, as finely as they are kept and can be read."""
     width = buckets.width_of(ask.since, ask.until, kept_since(ask, detail_days))
@@ -45,12 +66,7 @@ async def course(ask: Ask, detail_days: int) -> Course:
         starts = buckets.starts(ask.since, ask.until, ask.zone, width)
         days = buckets.utc_days(starts[0], ask.until)
         hashes = await _hashes(ask.redis, QUARTERS, days)
-        counts = [
-            count
-            for day, fields in zip(days, hashes, strict=True)
-            for count in buckets.read_quarters(day, fields)
-        ]
-        pieces = buckets.by_piece(starts, ask.until, counts)
+        pieces = buckets.by_piece(starts, ask.until, dict(zip(days, hashes, strict=True)))
     return Course(width, starts, buckets.series(pieces))
 
 

@@ -37,11 +37,12 @@ EVENT_COLUMNS = (
 
 def panels(settings: Settings) -> list[Panel]:
     """All of them, in the order of the live page."""
+    courses = counts.Courses(settings.detail_days)
     return [
         Panel(
             "categories",
             "Activity by category",
-            _categories(settings.detail_days),
+            _categories(courses),
             "New attributes over time, by category, and what came today",
             CATEGORY_COLUMNS,
             Chart("area", "time", "attributes", by="category"),
@@ -61,13 +62,13 @@ def panels(settings: Settings) -> list[Panel]:
             topics=("misp_json", "misp_json_event"),
             ranged=False,
         ),
-        attributes.panel(settings.detail_days),
+        attributes.panel(courses),
     ]
 
 
-def _categories(detail_days: int) -> Callable[[Ask], Awaitable[View]]:
+def _categories(courses: counts.Courses) -> Callable[[Ask], Awaitable[View]]:
     async def data(ask: Ask) -> View:
-        course = await counts.course(ask, detail_days)
+        course = await courses.of(ask)
         today = await counts.of_day(ask.redis, datetime.now(ask.site).date())
         rows: list[list[Value]] = [
             [start, category, numbers[i]]

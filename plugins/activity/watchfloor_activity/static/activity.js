@@ -23,7 +23,7 @@ function setUp(card) {
   function show() {
     about.textContent = stream.words;
     if (!stream.paused && document.getElementById("connection")?.dataset.state === "live") freshen(card);
-    button.ariaPressed = String(stream.paused);
+    button.toggleAttribute("data-paused", stream.paused);
     button.lastElementChild.textContent = stream.paused ? "Follow" : "Pause";
     const use = button.querySelector("use");
     use.setAttribute("href", use.getAttribute("href").replace(/#.*/, stream.paused ? "#play" : "#pause"));

@@ -50,22 +50,23 @@ export class Rates {
     const elapsed = Math.max(1, (performance.now() - this.#began) / 1000);
     const seconds = Math.min(WINDOW, elapsed);
     const now = this.over(seconds);
-    if (now.came < seconds) return this.#slow(filtered);
-    const [came, unseen, matched, shown] =
-      [now.came, now.unseen, now.matched, now.shown].map((count) => Math.round(count / seconds));
-    if (filtered) {
-      const looked = unseen ? `, ${number(came - unseen)} of them looked at` : "";
-      return `${number(came)} a second${looked}, ${number(matched)} match${matched === 1 ? "es" : ""}`;
-    }
-    if (came <= shown || now.came === now.shown) return `${number(came)} a second, all shown`;
-    return `${number(came)} a second, ${number(shown)} shown, the rest is counted`;
+    if (now.came < seconds) return said(this.over(MINUTE), "in the last minute", filtered);
+    const each = Object.entries(now).map(([name, count]) => [name, Math.round(count / seconds)]);
+    // What has just come is not shown yet.
+    const rate = { ...Object.fromEntries(each), ...(now.came - now.shown < A_SECOND / 4 && { shown: Infinity }) };
+    return said(rate, "a second", filtered);
   }
+}
 
-  #slow(filtered) {
-    const { came, matched } = this.over(MINUTE);
-    if (!came) return "nothing in the last minute";
-    return `${number(came)} in the last minute${filtered ? `, ${number(matched)} match${matched === 1 ? "es" : ""}` : ", all shown"}`;
+/** So many came in a time, and what of them is in the list. */
+function said({ came, unseen, matched, shown }, time, filtered) {
+  if (!came) return `nothing ${time}`;
+  const begin = `${number(came)} ${time}`;
+  if (filtered) {
+    const looked = unseen ? `, ${number(came - unseen)} of them looked at` : "";
+    return `${begin}${looked}, ${number(matched)} match${matched === 1 ? "es" : ""}`;
   }
+  return came <= shown ? `${begin}, all shown` : `${begin}, ${number(shown)} shown, the rest is counted`;
 }
 
 export const number = (count) => count.toLocaleString("en");

@@ -189,7 +189,9 @@ export class Stream {
     if (!refused.hidden) return true;
     this.#list.replaceWith(made.querySelector(".list"));
     const newest = this.#rows[0]?.dataset.id ?? made.dataset.position;
-    this.#waiting = [...came.values()].filter(({ id, item }) => isAfter(id, newest) && matches(this.#tree, item));
+    const later = [...came.values()].filter(({ id }) => isAfter(id, newest));
+    this.rates.add({ shown: came.size - later.length });
+    this.#waiting = later.filter(({ item }) => matches(this.#tree, item));
     for (const id of [newest, made.dataset.position]) if (isAfter(id, this.#newest)) this.#newest = id;
     this.#behind = false;
     this.#meanwhile = this.#waiting.length;

@@ -5,14 +5,12 @@ import { markFailed, markFresh } from "./stale.js";
 
 const BETWEEN = 1000; // milliseconds between two fetches of a card
 const SLOW = 400; // milliseconds after which a card says that it is being fetched
-const AGAIN = 5000; // milliseconds until a card that could not be fetched is tried again
 const MINUTE = 60000;
 const STATE = ["state", "at", "position", "source"]; // what the server says of a card, as data attributes
 
 const busy = new Set();
 const waiting = new Set();
 const handled = new WeakSet(); // cards that a script keeps current
-const fetched = new WeakMap(); // when a card was fetched, since the page was
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** The cards of the page, or those that a channel keeps current. */
@@ -54,8 +52,7 @@ async function load(card) {
     replace(card, new DOMParser().parseFromString(await response.text(), "text/html").querySelector("[data-panel]"));
     markFresh(card);
   } catch {
-    markFailed(card);
-    setTimeout(refresh, AGAIN, card);
+    markFailed(card); // it is tried again with the next item, the next minute, or the next connection
   }
   clearTimeout(slow);
   delete card.dataset.loading;
@@ -65,14 +62,13 @@ async function load(card) {
 function replace(card, made) {
   kept(card, () => card.replaceChildren(...document.adoptNode(made).childNodes));
   for (const name of STATE) card.dataset[name] = made.dataset[name];
-  fetched.set(card, performance.now());
   card.dispatchEvent(new CustomEvent("watchfloor:refreshed", { bubbles: true }));
 }
 
 /** Fetch what nothing announces: while the range follows now, its beginning moves on. */
 function refreshOld() {
   for (const card of cards()) {
-    const old = performance.now() - (fetched.get(card) ?? 0) > MINUTE;
+    const old = Date.now() - (Date.parse(card.dataset.at) || 0) > MINUTE;
     if ("follows" in card.dataset && old && !handled.has(card)) refresh(card);
   }
 }

@@ -15,14 +15,14 @@ export function kept(element, change) {
   focused?.();
 }
 
-/** Gives a function that focuses again what has the focus inside an element: the same, else what took its place. */
+/** Gives a function that focuses again what has the focus inside an element. */
 function focusIn(element) {
   const active = document.activeElement;
   if (active === element || !element.contains(active)) return null;
-  const [nth, looks] = [[...element.querySelectorAll(FOCUSABLE)].indexOf(active), active.outerHTML];
+  const nth = [...element.querySelectorAll(FOCUSABLE)].indexOf(active);
   return () => {
-    const all = [...element.querySelectorAll(FOCUSABLE)];
-    (all.find((part) => part.outerHTML === looks) ?? all[nth])?.focus({ preventScroll: true });
+    const found = active.id ? document.getElementById(active.id) : element.querySelectorAll(FOCUSABLE)[nth];
+    found?.focus({ preventScroll: true });
   };
 }
 

@@ -44,8 +44,8 @@ export function follow(channels, handlers) {
     }
   };
   // Browsers allow six connections to a host: a page that nobody looks at gives its own back.
-  document.addEventListener("visibilitychange", lookedAt);
-  lookedAt();
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : reopen()));
+  open();
 }
 
 function take(event, handle) {
@@ -53,15 +53,14 @@ function take(event, handle) {
   handle(event.type, JSON.parse(event.data), event.lastEventId);
 }
 
-function lookedAt() {
-  if (!document.hidden) return reopen();
+function close() {
   clearTimeout(timer);
-  source?.close();
+  source.close();
   say("paused", "paused");
 }
 
 function reopen() {
   clearTimeout(timer);
-  source?.close();
+  source.close();
   open();
 }
