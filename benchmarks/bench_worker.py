@@ -1,4 +1,4 @@
-"""One worker with trendings on the simulator's mix, Redis on the same machine."""
+"""One worker with activity and trendings on the simulator's mix, Redis on the same machine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def run() -> list[Row]:
     between = f"{ROUNDS} rounds of {COUNT:,}: {min(rates):,.0f} to {max(rates):,.0f}"
     return [
         Row(
-            "worker, trendings", f"{median(rates):,.0f} messages/s", f"{between}; Python's decoding bounds it"
+            "worker, activity and trendings",
+            f"{median(rates):,.0f} messages/s",
+            f"{between}; Python's decoding bounds it",
         ),
         Row("Redis commands a message", f"{max(commands):.2f}", "batches of 1,000; XADD not counted"),
         Row(
