@@ -1,5 +1,5 @@
 // Whether a live item matches a filter: the tree comes from the server, which alone knows the language.
-// The rules are those of filters.py; a test runs the same cases through both.
+// The rules are those of filters/tree.py; a test runs the same cases through both.
 
 const IDS = new Set(["event_id", "event_uuid"]);
 
