@@ -25,6 +25,8 @@ class FilterError(ValueError):
 
 
 class Token(NamedTuple):
+    """One word of a filter, what it is, and where it stands."""
+
     kind: str  # "(", ")", "-", "field", "quoted", "word", "AND", "OR", "NOT", "end"
     text: str
     at: int  # counted from 1
