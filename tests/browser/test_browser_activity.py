@@ -276,6 +276,26 @@ def test_a_value_is_copied_defanged_or_as_it_is_with_the_keyboard(live: Live, op
     assert page.evaluate("navigator.clipboard.readText()") == "http://a.example/x.php"
 
 
+def test_the_rows_are_one_stop_of_tab_and_arrows_go_from_row_to_row(live: Live, open_page: OpenPage) -> None:
+    for value in ("198.51.100.1", "198.51.100.2"):
+        live.share(value)
+    live.arrived()
+    page = opened(open_page, live)
+    expect(rows(page)).to_have_count(2)
+    menus = rows(page).get_by_role("button", name="Copy, filter, open")
+    page.locator(f"{CARD} .rows").focus()
+    page.keyboard.press("ArrowDown")
+    expect(menus.first).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(menus.last).to_be_focused()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('.stream')") is None
+    menus.first.focus()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator(f"{CARD} .rows")).to_be_focused()
+
+
 def test_the_menu_of_a_row_leads_to_misp(make_site: SiteMaker, open_page: OpenPage) -> None:
     feeds = [{"name": "main", "url": "tcp://127.0.0.1:1", "misp_url": "https://misp.example/x/"}]
     site = make_site(plugins={"activity": {}}, feeds=feeds)

@@ -1,6 +1,7 @@
 // The card of attributes as they arrive: its tools, and the events of the shell.
 
 import { setParameters } from "./address.js";
+import { setUpArrows } from "./arrows.js";
 import { quoted } from "./filter.js";
 import { setUpMenu } from "./menu.js";
 import { number } from "./pace.js";
@@ -48,6 +49,7 @@ function setUp(card) {
   }
 
   const open = setUpMenu(card, only);
+  setUpArrows(card);
   button.hidden = false;
   card.querySelector("[data-without-script]").hidden = true;
   button.addEventListener("click", () => stream.toggle());
