@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Take the pictures of README and docs: the demo at a fixed seed, in headless Chromium.
 
 Usage: scripts/screenshots.py [FOLDER], by default docs/images. `make screenshots` runs it.

@@ -86,9 +86,7 @@ def test_the_example_beside_the_built_wheel_in_a_fresh_environment(lab: Lab) -> 
     )
     assert " passed" in tested
     lab.configure(plugins={"hello": {}, "trendings": {}})
-    mine, first_party, _activity = json.loads(
-        run(programs / "watchfloor", "plugins", "--json", cwd=lab.folder)
-    )
+    mine, first_party, *_ = json.loads(run(programs / "watchfloor", "plugins", "--json", cwd=lab.folder))
     assert (mine["name"], mine["distribution"], mine["state"]) == ("hello", "watchfloor-hello", "enabled")
     assert (first_party["distribution"], first_party["state"]) == ("watchfloor", "enabled")
     assert "hello:by_org:{date}" in run(programs / "watchfloor", "keys", "--no-count", cwd=lab.folder)
