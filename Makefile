@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 FRONTEND := $(addprefix core/frontend/,build.mjs hatch_build.py package.json package-lock.json) $(wildcard core/frontend/src/*)
+# A file of tests on each core: most of their time is spent waiting for the servers that they started.
+AT_ONCE := --numprocesses auto --dist loadfile
 UNBUILT := $(if $(wildcard core/watchfloor/web/static/vendor/.stamp),,unbuilt)
 
 .NOTPARALLEL:
@@ -17,7 +19,7 @@ demo: $(VENV)/.runtime ## a simulated MISP, live in the browser, with nothing el
 	@$(BIN)/watchfloor demo $(ARGS)
 
 test: $(VENV)/.dev programs browser-tools ## the tests, on the checkout
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(AT_ONCE) $(ARGS)
 
 check: lint test test-wheel ## everything a change must pass: lint, types, import contracts, tests, tests of the wheel
 
@@ -28,7 +30,7 @@ lint: $(VENV)/.dev ## style, types and import contracts
 	$(BIN)/lint-imports
 
 test-wheel: $(VENV)/.dev programs ## the tests, on the built wheel in an environment of its own
-	@scripts/test-wheel $(BIN)/python $(ARGS)
+	@scripts/test-wheel $(BIN)/python $(AT_ONCE) $(ARGS)
 
 bench: $(VENV)/.dev programs ## measure, and print a table
 	@$(BIN)/python -m benchmarks $(ARGS)
