@@ -209,3 +209,44 @@ def test_pieces_are_as_fine_as_can_be_read(hours: int, width: str) -> None:
     since = NOON - timedelta(hours=hours)
     assert width_of(since, NOON, since) == width
     assert width_of(since, NOON, since + timedelta(seconds=1)) == "day"
+
+
+# --- tags --------------------------------------------------------------------------------------------
+
+
+def named(*names: str) -> tuple[Tag, ...]:
+    return tuple(Tag("", name, "") for name in names)
+
+
+@pytest.mark.parametrize(
+    ("own", "of_event", "shown"),
+    [
+        ((), (), []),
+        (("b", "a"), (), ["b", "a"]),
+        ((), ("b", "a"), ["b", "a"]),
+        (("own",), ("event",), ["own", "event"]),
+        (("own",), ("event", "tlp:amber"), ["tlp:amber", "own", "event"]),
+        (("own", "TLP:Red"), ("tlp:amber", "event"), ["TLP:Red", "tlp:amber", "own", "event"]),
+        (("tlp:amber", "a"), ("a", "TLP:AMBER", "b"), ["tlp:amber", "a", "b"]),
+        (("tlphouse",), ("tlp:clear",), ["tlp:clear", "tlphouse"]),
+    ],
+)
+def test_tags_of_the_attribute_and_its_event_stand_together(
+    own: tuple[str, ...], of_event: tuple[str, ...], shown: list[str]
+) -> None:
+    told = attribute_shared(tags=named(*own), event=event(tags=named(*of_event)))
+    [(_, item)] = run(told).items
+    assert [name for name, _ in item["tags"]] == shown
+
+
+def test_a_traffic_light_is_not_cut_off() -> None:
+    many = named(*(f"tag {number}" for number in range(MOST_TAGS * 2)))
+    [(_, item)] = run(attribute_shared(tags=many, event=event(tags=named("tlp:red")))).items
+    assert len(item["tags"]) == MOST_TAGS
+    assert item["tags"][0][0] == "tlp:red"
+
+
+def test_the_latest_events_show_what_their_own_message_told() -> None:
+    shared = event_shared(tags=named("told", "tlp:green"), event=event(tags=named("known", "told")))
+    [(_, item)] = run(shared).items
+    assert [name for name, _ in item["tags"]] == ["tlp:green", "told"]

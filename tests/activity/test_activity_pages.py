@@ -12,9 +12,17 @@ import pytest
 from markupsafe import escape
 from starlette.testclient import TestClient
 
-from watchfloor import Activity, EventShared
+from watchfloor import Activity, EventShared, Tag
 from watchfloor.store.writes import Merged, Recorder
-from watchfloor.testing import SiteMaker, SiteUnderTest, attribute_shared, event, event_shared, until
+from watchfloor.testing import (
+    FeedMaker,
+    SiteMaker,
+    SiteUnderTest,
+    attribute_shared,
+    event,
+    event_shared,
+    until,
+)
 from watchfloor.worker.commit import LiveIds, Transaction
 from watchfloor_activity.attributes import FIRST, MOST
 
@@ -118,6 +126,44 @@ def test_the_end_of_the_history_is_said(site: Site) -> None:
     site.happen(*attributes(1))
     assert "history ends here" not in visible(site.card())
     assert "Older attributes" in site.card()
+
+
+def test_tags_of_the_event_are_shown_and_filtered_by(site: Site) -> None:
+    amber, own = Tag("1", "tlp:amber", "#ffc000"), Tag("2", "own:tag", "#00ff00")
+    site.happen(*attributes(1), *attributes(2, event=event(tags=(amber,)), tags=(own,)))
+    for query, count in (("tag:tlp:amber", 2), ('tag:"own:tag"', 2), ("-tag:tlp:amber", 1)):
+        assert len(site.rows(q=query)) == count
+    assert site.rows()[0]["tags"] == "tlp:amber own:tag"
+    card = site.card(count="1")
+    assert visible(card).count("tlp:amber") == 1
+    assert 'title="tlp:amber, own:tag"' in card
+
+
+def test_tags_that_a_feed_told_of_an_event_come_with_its_attributes(make_feed: FeedMaker) -> None:
+    feed = make_feed(plugins={"activity": {}})
+    amber = {"id": "2", "name": "tlp:amber", "colour": "#ffc000", "event_id": "7"}
+    shared = {"id": "7", "uuid": "e", "info": "Phishing", "distribution": "3"}
+
+    def attribute(value: str) -> None:
+        row = {"type": "text", "value": value, "event_id": "7", "distribution": "5"}
+        feed.send("misp_json_attribute", {"Attribute": row, "Event": shared, "action": "add"})
+
+    feed.send("misp_json_event", {"Event": shared, "EventTag": [], "action": "add"})
+    attribute("before")
+    feed.send("misp_json_tag", {"Tag": amber, "action": "attached to event"})
+    attribute("amber")
+    feed.settle(4)
+    feed.send("misp_json_tag", {"Tag": amber, "action": "detached from event"})
+    attribute("after")
+    feed.settle(6)
+    with TestClient(feed.site.app()) as browser:
+
+        def tags() -> dict[str, str]:
+            return {row["value"]: row["tags"] for row in browser.get(ATTRIBUTES).json()["rows"]}
+
+        until(lambda: len(tags()) == 3, "three attributes")
+        assert tags() == {"before": "", "amber": "tlp:amber", "after": ""}
+    assert feed.site.failures() == []
 
 
 def test_the_organisation_of_the_page_joins_the_filter(site: Site) -> None:

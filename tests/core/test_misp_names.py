@@ -16,6 +16,7 @@ from watchfloor import (
     Message,
     PostWritten,
     SightingReported,
+    Tag,
     misp,
 )
 from watchfloor.misp import Names
@@ -99,7 +100,8 @@ def test_an_event_is_known_once_told(telling: str, asking: str, restart: bool) -
     if restart:
         site.restart()
     event = site.event(asking, _ASKING[asking])
-    assert event == Event("7", _UUID, "Phishing", "Example CERT", "2", "1")
+    tags = (Tag("", "tlp:clear", ""),) if asking == "misp_json_tag" else ()
+    assert event == Event("7", _UUID, "Phishing", "Example CERT", "2", "1", tags)
 
 
 def test_feeds_do_not_share_ids() -> None:
@@ -134,7 +136,9 @@ def test_what_is_told_anew_replaces() -> None:
 def test_the_same_again_changes_nothing() -> None:
     names = Names()
     decoded = misp.decode(Message("here", "misp_json_event", json.dumps(_SHARED).encode(), 0.0))
-    assert names.wanted(decoded) == {"event:7", "org:2"}
+    wanted = names.wanted(decoded)
+    assert wanted == {"event:7", "tags:7", "org:2"}
+    names.load("here", dict.fromkeys(wanted))
     misp.activities(decoded, names, lambda version: False, UTC)
     assert set(names.changed()["here"]) == {"event:7", "org:2"}
     names.committed()

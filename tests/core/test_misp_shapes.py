@@ -52,7 +52,7 @@ def _plain(value: Any) -> Any:
         case Audience():
             return "everyone" if value.everyone else sorted(value.organisations)
         case Event():
-            return {name: text for name in value.__struct_fields__ if (text := getattr(value, name))}
+            return {name: _plain(told) for name in value.__struct_fields__ if (told := getattr(value, name))}
         case Tag():
             return [value.id, value.name, value.colour, value.local]
         case tuple():

@@ -117,6 +117,13 @@ def test_browsers_hear_once_of_each_list_that_changed() -> None:
     ]
 
 
+def test_tags_of_an_event_count_for_the_event_alone() -> None:
+    tagged = event(tags=(TLP,))
+    assert count(attribute_shared(event=tagged)).commands == count(attribute_shared()).commands
+    assert count(event_shared(event=tagged)).commands == count(event_shared()).commands
+    assert count(post("x", event=tagged)).commands == count(post("x")).commands
+
+
 def test_each_day_that_changed_gets_a_mark_that_no_other_was() -> None:
     marks = set()
     for _ in range(3):

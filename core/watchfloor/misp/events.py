@@ -11,7 +11,8 @@ from watchfloor.misp.activities import Activity, EventDeleted, EventPulled, Even
 from watchfloor.misp.attributes import Shared, add_attribute, add_proposal
 from watchfloor.misp.decoded import Decoded, Part, Scene
 from watchfloor.misp.objects import add_object
-from watchfloor.misp.tags import attached
+from watchfloor.misp.tagged import published, replaced
+from watchfloor.misp.tags import attached, facts_of
 from watchfloor.misp.values import Scalar, ident, number, text, version
 from watchfloor.misp.wire import Empty, OrgRow, Rows, TagLinkRow, WholeEventRow, each
 
@@ -51,7 +52,7 @@ class SharedEvent(Part, gc=False):
             new=new,
             event=scene.about.event,
             action=self.action,
-            tags=attached(row.Tag, self.links or row.EventTag),
+            tags=attached(row.Tag, self.links),
             date=text(row.date),
             threat_level=text(row.threat_level_id),
             analysis=text(row.analysis),
@@ -104,15 +105,19 @@ def read_event(wire: EventMessage, out: Decoded) -> None:
         case "delete":
             out.parts.append(DeletedEvent(version("event deleted", row.uuid, row.timestamp)))
         case action:
+            links = row.EventTag if wire.EventTag is None else wire.EventTag
+            if links is not None or row.Tag is not None:
+                out.tags, out.retag = facts_of(row.Tag, links), replaced
             stamp = version("event", row.uuid, row.timestamp)
-            out.parts.append(SharedEvent(stamp, row, wire.EventTag, action or "add"))
+            out.parts.append(SharedEvent(stamp, row, links, action or "add"))
 
 
 def read_published(wire: PublishedMessage, out: Decoded) -> None:
     """An event was published: everything that it holds, once more."""
     row = wire.Event
     _tell(out, row)
-    out.parts.append(SharedEvent(version("event", row.uuid, row.timestamp), row, None, "publish"))
+    out.tags, out.retag = facts_of(row.Tag, row.EventTag), published
+    out.parts.append(SharedEvent(version("event", row.uuid, row.timestamp), row, row.EventTag, "publish"))
     for attribute in each(row.Attribute):
         add_attribute(out, attribute, "publish", None, ())
     for object_ in each(row.Object):

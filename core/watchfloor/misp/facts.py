@@ -16,11 +16,24 @@ _LONGEST_ID = 40
 
 
 class EventFacts(Struct, frozen=True, gc=False):
-    """An event, and whom MISP lets see it; "" where nothing was said."""
+    """An event, and whom MISP lets see it; "" where nothing was said.
+
+    What is kept has no tags in `event`: they are facts of their own, as other messages tell of them.
+    """
 
     event: Event
     distribution: str = ""
     sharing_group_id: str = ""
+
+
+class TagFacts(Struct, frozen=True, gc=False, array_like=True):
+    """A tag of an event; publications are silent about one that is not `exportable`."""
+
+    name: str
+    id: str = ""
+    colour: str = ""
+    local: bool = False
+    exportable: bool = True
 
 
 class ThreadFacts(Struct, frozen=True, gc=False):

@@ -58,7 +58,7 @@ class Event(Struct, frozen=True, gc=False):
     """The event that something belongs to, as far as this feed has told.
 
     `org` is the name of the organisation that created it (Orgc), `owner_id` the local id of the one
-    that owns it on this instance (org_id). Only `id` is always known.
+    that owns it on this instance (org_id), `tags` those of the event itself. Only `id` is always known.
     """
 
     id: str
@@ -67,3 +67,4 @@ class Event(Struct, frozen=True, gc=False):
     org: str = ""
     org_id: str = ""
     owner_id: str = ""
+    tags: tuple[Tag, ...] = ()

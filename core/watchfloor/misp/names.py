@@ -9,12 +9,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from watchfloor.misp.facts import NO_EVENT, EventFacts, Facts, PendingThread, ThreadFacts
+from watchfloor.misp.facts import NO_EVENT, EventFacts, Facts, PendingThread, TagFacts, ThreadFacts
 from watchfloor.misp.model import Audience, Event
+from watchfloor.misp.tagged import with_tags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from watchfloor.misp.tagged import Tags
     from watchfloor.misp.told import Told
 
 _SAME_REQUEST = timedelta(seconds=2)
@@ -25,13 +27,16 @@ class FeedNames:
 
     def __init__(self) -> None:
         self.events = Facts("event", EventFacts)
+        self.tags = Facts("tags", tuple[TagFacts, ...])
         self.orgs = Facts("org", str)
         self.groups = Facts("sharing_group", Audience)
         self.threads = Facts("thread", ThreadFacts)
         self.pending = Facts("pending", PendingThread)
         self.kinds: dict[str, Facts[Any]] = {
-            facts.kind: facts for facts in (self.events, self.orgs, self.groups, self.threads, self.pending)
+            facts.kind: facts
+            for facts in (self.events, self.tags, self.orgs, self.groups, self.threads, self.pending)
         }
+        self._tagged: dict[str, tuple[EventFacts, Tags, EventFacts]] = {}
 
     def want(self, told: Told, missing: set[str]) -> None:
         """Add the fields that this message needs or may change, where they are not in memory."""
@@ -65,13 +70,14 @@ class FeedNames:
         if told.event is None:
             return NO_EVENT
         known = self.events.get(told.event.event.id)
-        if known is not None and known == told.event and known.event.org:
-            return known
-        return self._learn_event(known, told.event)
+        if known is None or known != told.event or not known.event.org:
+            known = self._learn_event(known, told.event)
+        return self._with_tags(known, self._learn_tags(told.event.event.id, told))
 
     def event(self, event_id: str) -> EventFacts:
         """What is known of an event."""
-        return self.events.get(event_id) or EventFacts(Event(id=event_id))
+        known = self.events.get(event_id) or EventFacts(Event(id=event_id))
+        return self._with_tags(known, self.tags.get(event_id) or ())
 
     def opened(self, user_id: str, created: str, thread: ThreadFacts) -> None:
         """A user opened a discussion, whose id nobody told yet."""
@@ -90,8 +96,15 @@ class FeedNames:
         self.pending.learn(user_id, None)
         return pending.thread
 
+    def rotate(self, limit: int) -> None:
+        """The batch is stored and over."""
+        self._tagged.clear()
+        for facts in self.kinds.values():
+            facts.rotate(limit)
+
     def _want_event(self, event_id: str, missing: set[str]) -> None:
         self.events.want(event_id, missing)
+        self.tags.want(event_id, missing)
         facts = self.events.get(event_id)
         if facts is None:
             return
@@ -122,6 +135,26 @@ class FeedNames:
         if merged != EventFacts(Event(id=merged.event.id)):
             self.events.learn(merged.event.id, merged)
         return merged
+
+    def _with_tags(self, facts: EventFacts, tags: Tags) -> EventFacts:
+        """What is known of an event with its tags; made once for the many messages of a batch about it."""
+        if not tags:
+            return facts
+        made = self._tagged.get(facts.event.id)
+        if made is not None and made[1] is tags and made[0] == facts:
+            return made[2]
+        tagged = EventFacts(with_tags(facts.event, tags), facts.distribution, facts.sharing_group_id)
+        self._tagged[facts.event.id] = facts, tags, tagged
+        return tagged
+
+    def _learn_tags(self, event_id: str, told: Told) -> Tags:
+        known = self.tags.get(event_id) or ()
+        if told.retag is None:
+            return known
+        now = told.retag(known, told.tags)
+        if now != known:
+            self.tags.learn(event_id, now or None)
+        return now
 
 
 class Names:
@@ -170,8 +203,7 @@ class Names:
     def committed(self) -> None:
         """What changed is stored, and the batch is over."""
         for names in self._feeds.values():
-            for facts in names.kinds.values():
-                facts.rotate(self._limit)
+            names.rotate(self._limit)
 
 
 def _with_org(event: Event, org: str) -> Event:

@@ -8,13 +8,17 @@ from typing import Literal
 from msgspec import Struct
 
 from watchfloor.errors import UndecodableError
+from watchfloor.misp import tagged
 from watchfloor.misp.activities import Activity, TagAttached, TagChanged, TagDetached
 from watchfloor.misp.audience import UNTOLD
 from watchfloor.misp.decoded import Decoded, Part, Scene
+from watchfloor.misp.facts import TagFacts
 from watchfloor.misp.model import EVERYONE, Tag
+from watchfloor.misp.tagged import Tags, bounded
 from watchfloor.misp.values import Scalar, flag, ident, text
 from watchfloor.misp.wire import Rows, TagLinkRow, TagRow, each
 
+_LONGEST_NAME, _LONGEST_ID = 255, 40
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -82,6 +86,9 @@ def read_tag(wire: TagMessage, out: Decoded) -> None:
         raise UndecodableError(f"a tag was {action}, but `$.Tag.attribute_id` names none")
     out.tell_event(None, wire.Tag.event_id)
     type_ = TagAttached if action.startswith("attached") else TagDetached
+    if not attribute_id:
+        out.tags = bounded([_facts_of(wire.Tag, wire.Tag.local)])
+        out.retag = tagged.attached if type_ is TagAttached else tagged.detached
     out.parts.append(MovedTag(None, tag, attribute_id, type_))
 
 
@@ -92,6 +99,20 @@ def attached(tags: Rows[TagRow], links: Rows[TagLinkRow]) -> tuple[Tag, ...]:
         return tuple(direct)
     linked = [tag_of(link.Tag, link.local) for link in each(links) if link.Tag]
     return tuple({tag.name: tag for tag in (*linked, *direct)}.values())
+
+
+def facts_of(tags: Rows[TagRow], links: Rows[TagLinkRow]) -> Tags:
+    """What is remembered of the tags of an event."""
+    linked = [_facts_of(link.Tag, link.local) for link in each(links) if link.Tag]
+    return bounded([*linked, *(_facts_of(row, row.local) for row in each(tags))])
+
+
+def _facts_of(row: TagRow, local: Scalar) -> TagFacts:
+    """The tag, with a name that MISP has room for; an id that none can have is left out."""
+    tag = tag_of(row, local)
+    id_ = tag.id if len(tag.id) <= _LONGEST_ID else ""
+    exportable = row.exportable is None or flag(row.exportable)
+    return TagFacts(tag.name[:_LONGEST_NAME], id_, tag.colour, tag.local, exportable)
 
 
 def tag_of(row: TagRow, local: Scalar) -> Tag:

@@ -7,6 +7,7 @@ from msgspec import Struct
 from watchfloor.misp.audience import UNTOLD, Level
 from watchfloor.misp.facts import EventFacts
 from watchfloor.misp.model import EVERYONE, Audience, Event, Message
+from watchfloor.misp.tagged import Retag, Tags
 from watchfloor.misp.values import Scalar, flag, ident, text
 from watchfloor.misp.wire import AttributeRow, EventRow, GroupRow, ObjectRow, OrgRow, each
 
@@ -15,13 +16,16 @@ class Told(Struct, gc=False):
     """What `Names` can learn from a message, and what it must know for it.
 
     `event` is the one that the message is about; `orgs` (id: name) and `groups` (id: members) are those
-    that it mentions, with "" or None where it tells no more than the id.
+    that it mentions, with "" or None where it tells no more than the id. `retag` says what `tags` are to
+    those that the event had; None where the message tells nothing of its event's tags.
     """
 
     message: Message
     event: EventFacts | None = None
     orgs: dict[str, str] = {}
     groups: dict[str, Audience | None] = {}
+    tags: Tags = ()
+    retag: Retag | None = None
     thread_id: str = ""
     user_id: str = ""
 

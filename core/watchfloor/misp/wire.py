@@ -41,6 +41,7 @@ class TagRow(Struct, gc=False):
     name: Scalar
     id: Scalar = None
     colour: Scalar = None
+    exportable: Scalar = None
     local: Scalar = None
     event_id: Scalar = None
     attribute_id: Scalar = None

@@ -48,7 +48,7 @@ COLUMNS = (
     Column("event_id", "Event id", meaning="on the feed's own instance"),
     Column("event_uuid", "Event UUID"),
     Column("org", "Organisation", meaning="the creator of the event"),
-    Column("tags", "Tags", meaning="separated by blanks"),
+    Column("tags", "Tags", meaning="its own and its event's, separated by blanks"),
     Column("object", "Object", meaning="the object that holds it, and its place there"),
     Column("to_ids", "IDS", meaning="yes if it is meant for detection"),
     Column("state", "State", meaning="new, or seen before"),

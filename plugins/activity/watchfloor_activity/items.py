@@ -11,6 +11,9 @@ LONGEST = 500  # characters of a value, title or comment
 NAME = 120  # characters of a name: of an organisation, a category, a type, a tag
 MOST_TAGS = 20
 
+Shown = tuple[tuple[str, str], ...]
+"""Names and colours of tags."""
+
 
 def attribute_item(attribute: AttributeShared) -> dict[str, object]:
     """An attribute as it goes to browsers."""
@@ -26,7 +29,7 @@ def attribute_item(attribute: AttributeShared) -> dict[str, object]:
         "category": attribute.category[:NAME],
         "type": attribute.type[:NAME],
         "value": attribute.value[:LONGEST],
-        "tags": _tags(attribute.tags),
+        "tags": _tags_of(attribute),
         "to_ids": attribute.to_ids,
         "object": attribute.object[:NAME],
         "relation": attribute.relation[:NAME],
@@ -45,15 +48,37 @@ def event_item(event: EventShared) -> dict[str, object]:
         "event_uuid": told.uuid[:NAME],
         "event": told.info[:LONGEST],
         "org": told.org[:NAME],
-        "tags": _tags(event.tags),
+        "tags": _in_order(event.tags),
         "attributes": event.attribute_count,
         "action": event.action,
         "new": event.new,
     }
 
 
-def _tags(tags: Iterable[Tag]) -> list[tuple[str, str]]:
-    return [_tag(tag) for tag in tags][:MOST_TAGS]
+def _tags_of(attribute: AttributeShared) -> Shown:
+    """Its own tags and those of its event."""
+    own, of_event = attribute.tags, attribute.event.tags
+    if len(own) > MOST_TAGS:  # nobody's real tags, and not worth keeping
+        return _in_order((*own, *of_event))
+    return _together(own, of_event)
+
+
+@lru_cache(maxsize=1000)
+def _together(own: tuple[Tag, ...], of_event: tuple[Tag, ...]) -> Shown:
+    """Worked out once for all attributes of an event that are tagged alike."""
+    return _in_order((*own, *of_event))
+
+
+def _in_order(tags: Iterable[Tag]) -> Shown:
+    """Each tag once, those of the traffic light protocol first: what is cut off must not be one of them."""
+    once: dict[str, tuple[str, str]] = {}
+    for tag in tags:
+        once.setdefault(tag.name.lower(), _tag(tag))
+    return tuple(sorted(once.values(), key=_is_no_light)[:MOST_TAGS])
+
+
+def _is_no_light(tag: tuple[str, str]) -> bool:
+    return not tag[0].lower().startswith("tlp:")
 
 
 @lru_cache(maxsize=10_000)

@@ -57,6 +57,7 @@ export function rowOf(template, { id, item, skipped }, zone, colours) {
   put(row, "value", defang(item.value, item.type), true);
   put(row, "object", `${item.object} ${item.relation}`.trim());
   cellOf(row, "tags").replaceChildren(...item.tags.map(chip));
+  cellOf(row, "tags").title = item.tags.map(([name]) => name).join(", ");
   cellOf(row, "ids").textContent = item.to_ids ? "yes" : "";
   cellOf(row, "state").textContent = item.new ? "new" : "seen";
   return row;
