@@ -1,0 +1,18 @@
+"""What can go wrong with the hash store, as sentences that say what to do."""
+
+from __future__ import annotations
+
+import click
+
+
+class HashstoreError(click.ClickException):
+    """A problem that a person can mend; as a command's error it is one sentence and exit code 2."""
+
+    exit_code = 2
+
+
+class NoStoreError(HashstoreError):
+    """Nothing was imported yet."""
+
+    def __init__(self) -> None:
+        super().__init__("the hash store is empty: run `watchfloor hashstore import` first")

@@ -1,0 +1,88 @@
+"""`import` and `update`: from MISP's database into the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from watchfloor_hashstore.generation import Building, CatchUp, building
+from watchfloor_hashstore.layout import EventRecord
+from watchfloor_hashstore.packing import packing
+from watchfloor_hashstore.settings import Settings
+from watchfloor_hashstore.sources import misp
+from watchfloor_hashstore.sources.accounts import keys_of
+from watchfloor_hashstore.sources.mysql import Database, opened
+from watchfloor_hashstore.store import Store
+
+Progress = Callable[[int, int], None]
+"""Called with how many attributes are done, and of how many."""
+
+_HASHES = 1.25  # of an attribute, on the average of real MISPs: a hint, not a limit
+_AT_ONCE = 2000
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What an import or update brought."""
+
+    source: str
+    events: int = 0
+    attributes: int = 0
+    entries: int = 0
+    groups: int = 0
+    keys: int = 0
+
+
+def import_misp(
+    redis: Any, settings: Settings, progress: Progress, catch_up: CatchUp | None = None
+) -> Summary:
+    """Build everything anew from MISP's database and swap it in.
+
+    Interrupted or failed, it leaves what was there in place. HashstoreError says what is wrong.
+    """
+    with building(redis) as made, opened(settings.mysql) as database:
+        summary = _fill(made, database, settings, progress)
+        made.swap(asdict(summary), catch_up)
+    return summary
+
+
+def _fill(made: Building, database: Database, settings: Settings, progress: Progress) -> Summary:
+    count, highest = misp.count_attributes(database)
+    made.expect(int(count * _HASHES))
+    groups = misp.groups(database)
+    made.store.set_groups(groups)
+    keys = keys_of(database, settings.authkeys)
+    made.store.set_keys(keys)
+    events = write_events(made.store, misp.events(database, unpublishedprivate=settings.unpublishedprivate))
+    attributes, entries = _pack(made, database, (count, highest), progress)
+    return Summary(f"mysql:{database.name}", events, attributes, entries, len(groups), len(keys))
+
+
+def _pack(made: Building, database: Database, size: tuple[int, int], progress: Progress) -> tuple[int, int]:
+    """Every attribute through the packing processes; how many there were, and their entries."""
+    count, highest = size
+    attributes = 0
+    with packing(made.store, misp.traffic_of_attributes(database)) as pool:
+        for page in misp.Attributes(database).pages():
+            made.lock.check()
+            pool.send(page.rows or (page.text, page.size))
+            attributes += page.size
+            progress(min(count, count * page.last // max(highest, 1)), count)
+        pool.finish()
+        progress(count, count)
+        return attributes, pool.entries
+
+
+def write_events(store: Store, events: Iterable[EventRecord]) -> int:
+    """Write events; how many there were."""
+    chunk: dict[int, bytes | None] = {}
+    count = 0
+    for event in events:
+        chunk[event.id] = event.packed()
+        count += 1
+        if len(chunk) == _AT_ONCE:
+            store.set_events(chunk)
+            chunk = {}
+    store.set_events(chunk)
+    return count

@@ -1,0 +1,29 @@
+"""The Redis keys of the hash store. No command touches two of them: each may lie on another node."""
+
+from __future__ import annotations
+
+from watchfloor import Keys
+
+STATE = Keys("HASHSTORE", "hash", "which generation answers, who is importing, when what was imported")
+ENTRIES = Keys(
+    "HASHSTORE_ENTRIES:{generation}:{shard}", "hash", "bucket; the packed entries of hashes that begin alike"
+)
+EVENTS = Keys("HASHSTORE_EVENTS:{generation}", "hash", "event id; packed UUID, owner and level")
+CHANGED = Keys(
+    "HASHSTORE_CHANGED:{generation}",
+    "hash",
+    "attribute id; the hashes it has since it changed, none if deleted",
+)
+NAMES = Keys("HASHSTORE_NAMES:{generation}", "hash", "levels, types and categories, each with its number")
+GROUPS = Keys(
+    "HASHSTORE_GROUPS:{generation}", "hash", "sharing group id; its members' ids, or * for everyone"
+)
+MISP_KEYS = Keys("HASHSTORE_KEYS:{generation}", "hash", "MISP's API keys, hashed, and whom they stand for")
+OWN_KEYS = Keys("HASHSTORE_OWN_KEYS", "hash", "the store's own API keys, hashed, and whom they stand for")
+JOURNAL = Keys("HASHSTORE_JOURNAL", "stream", "live changes during an import, for the generation it makes")
+PENDING = Keys("HASHSTORE_PENDING", "hash", "live changes that are not in the store yet, the last of each")
+LOOKUPS = Keys("HASHSTORE_LOOKUPS:{date}", "hash", "values asked for and found, and requests, by hour")
+
+FAMILIES = (
+    STATE, ENTRIES, EVENTS, CHANGED, NAMES, GROUPS, MISP_KEYS, OWN_KEYS, JOURNAL, PENDING, LOOKUPS
+)  # fmt: skip

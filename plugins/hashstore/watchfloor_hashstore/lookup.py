@@ -1,0 +1,227 @@
+"""Asking the store: one algorithm, in steps of Redis commands, for waiting and asynchronous clients.
+
+Every value costs the same commands whether nothing is known of it, or something that the caller may not
+see: what a miss has no need for is asked for in vain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+from watchfloor_hashstore.audience import NOBODY, Caller, caller, read
+from watchfloor_hashstore.keys import CHANGED, ENTRIES, EVENTS, GROUPS, NAMES, STATE
+from watchfloor_hashstore.layout import SHARDS, Entry, EventRecord, day_text, find
+from watchfloor_hashstore.state import State
+from watchfloor_hashstore.store import field_of
+
+T = TypeVar("T")
+Steps: TypeAlias = Generator[list[tuple[Any, ...]], list[Any], T]
+"""Yields commands, is sent their replies, and returns a result."""
+
+_NONE = field_of(0)
+_KNOWN_CALLERS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Whom a key stands for: an organisation (None: anyone on the instance), perhaps a site admin."""
+
+    organisation: int | None = None
+    admin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An attribute with the value that was asked for. Empty text where nothing is known; days are ISO 8601."""
+
+    event_uuid: str
+    event_id: str
+    type: str = ""
+    category: str = ""
+    to_ids: bool = False
+    date: str = ""
+    tlp: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The hits of each value, in the order of the question, and how old what was asked is."""
+
+    hits: list[list[Hit]]
+    state: State
+
+
+class Reader:
+    """Asks the store, and remembers what seldom changes: names, sharing groups and who is in them."""
+
+    def __init__(self) -> None:
+        self._of = ""
+        self._names: dict[str, dict[int, str]] = {}
+        self._groups: tuple[str, int] = ("", -1)
+        self._members: dict[str, frozenset[int] | None] = {}
+        self._callers: dict[Who, Caller] = {}
+
+    def ask(self, who: Who, questions: Sequence[Sequence[bytes]]) -> Steps[Answers]:
+        """The hits of questions of one or more hashes each (32 bytes)."""
+        (raw,) = yield [("HGETALL", STATE())]
+        state = State.read(raw)
+        flat = [digest for question in questions for digest in question]
+        if not flat:
+            return Answers([[] for _ in questions], state)
+        entries = yield from self._entries(state, flat)
+        pool = [entry for found in entries for entry in found]
+        events, changed = yield from self._details(state, pool, len(flat))
+        asking = yield from self._caller(state, who)
+        yield from self._know(state, pool)
+        judge = _Judge(asking, self._names, events, changed)
+        seen = iter([judge.visible(digest, found) for digest, found in zip(flat, entries, strict=True)])
+        hits = [_merged([next(seen) for _ in question]) for question in questions]
+        return Answers(hits, state)
+
+    def _entries(self, state: State, flat: Sequence[bytes]) -> Steps[list[list[Entry]]]:
+        """What each hash's bucket holds of it."""
+        width, shift = (state.bits - 1) // 8, 32 - state.bits
+        fields: dict[int, list[bytes]] = {}
+        places: dict[int, list[int]] = {}
+        for at, digest in enumerate(flat):
+            bucket = int.from_bytes(digest[:4], "big") >> shift
+            shard = bucket % SHARDS
+            if shard not in fields:
+                fields[shard], places[shard] = [], []
+            fields[shard].append((bucket // SHARDS).to_bytes(width, "little"))
+            places[shard].append(at)
+        replies = yield [
+            ("HMGET", ENTRIES(generation=state.generation, shard=shard), *asked)
+            for shard, asked in fields.items()
+        ]
+        found: list[list[Entry]] = [[]] * len(flat)
+        for shard, buckets in zip(fields, replies, strict=True):
+            for at, bucket_ in zip(places[shard], buckets, strict=True):
+                if bucket_ and bucket_.find(flat[at][4:12]) >= 0:
+                    found[at] = find(bucket_, flat[at])
+        return found
+
+    def _details(
+        self, state: State, pool: Sequence[Entry], asked: int
+    ) -> Steps[tuple[dict[int, EventRecord], dict[int, bytes]]]:
+        """The events of entries, and the hashes of attributes that changed."""
+        padding = [_NONE] * max(asked - len(pool), 0)
+        records, changes = yield [
+            ("HMGET", EVENTS(generation=state.generation), *(field_of(e.event) for e in pool), *padding),
+            ("HMGET", CHANGED(generation=state.generation), *(field_of(e.attribute) for e in pool), *padding),
+        ]
+        packed = {e.event: record for e, record in zip(pool, records, strict=False) if record is not None}
+        return (
+            {event: EventRecord.unpacked(record) for event, record in packed.items()},
+            {e.attribute: now for e, now in zip(pool, changes, strict=False) if now is not None},
+        )
+
+    def _caller(self, state: State, who: Who) -> Steps[Caller]:
+        """The caller with the groups it is in now."""
+        version = state.generation, state.groups
+        if version != self._groups:
+            (raw,) = yield [("HGETALL", GROUPS(generation=state.generation))]
+            self._members = {group.decode(): read(members.decode()) for group, members in raw.items()}
+            self._groups, self._callers = version, {}
+        if who not in self._callers:
+            if len(self._callers) >= _KNOWN_CALLERS:
+                self._callers.clear()
+            self._callers[who] = caller(who.organisation, self._members, admin=who.admin)
+        return self._callers[who]
+
+    def _know(self, state: State, pool: Iterable[Entry]) -> Steps[None]:
+        """See that every name in the entries is known; numbers never change their meaning."""
+        if self._of != state.generation:
+            self._of, self._names = state.generation, {"level": {}, "type": {}, "category": {}}
+        levels, types, categories = self._names["level"], self._names["type"], self._names["category"]
+        if all(e.level in levels and e.type in types and e.category in categories for e in pool):
+            return
+        (raw,) = yield [("HGETALL", NAMES(generation=state.generation))]
+        self._names = {"level": {}, "type": {0: ""}, "category": {0: ""}}
+        for field, number in raw.items():
+            kind, _, name = field.decode().partition(":")
+            if kind in self._names:
+                self._names[kind][int(number)] = name
+
+
+class _Judge:
+    """Decides which entries one caller sees."""
+
+    def __init__(
+        self,
+        asking: Caller,
+        names: Mapping[str, Mapping[int, str]],
+        events: Mapping[int, EventRecord],
+        changed: Mapping[int, bytes],
+    ) -> None:
+        self._asking = asking
+        self._names = names
+        self._events = events
+        self._changed = changed
+
+    def visible(self, digest: bytes, entries: Iterable[Entry]) -> list[tuple[int, Hit]]:
+        """The attributes behind entries that the caller sees, with what is told of them."""
+        return [(entry.attribute, self._hit(entry)) for entry in entries if self._sees(digest, entry)]
+
+    def _sees(self, digest: bytes, entry: Entry) -> bool:
+        event = self._events.get(entry.event)
+        if event is None or not _holds(self._changed.get(entry.attribute), digest[4:12]):
+            return False
+        inner = self._names["level"].get(entry.level, NOBODY)
+        return self._asking.sees(event.owner, event.level, inner)
+
+    def _hit(self, entry: Entry) -> Hit:
+        event = self._events[entry.event]
+        return Hit(
+            event.uuid,
+            str(event.id) if event.id else "",
+            self._names["type"].get(entry.type, ""),
+            self._names["category"].get(entry.category, ""),
+            entry.to_ids,
+            day_text(entry.day or event.day),
+            entry.tlp or event.tlp,
+        )
+
+
+def _holds(changed: bytes | None, suffix: bytes) -> bool:
+    """Whether an attribute still has a hash: always, if it did not change since the import."""
+    return changed is None or any(changed[at : at + 8] == suffix for at in range(0, len(changed), 8))
+
+
+def _merged(found: Sequence[Sequence[tuple[int, Hit]]]) -> list[Hit]:
+    """The hits of a value that was asked for in several forms: each attribute once."""
+    if len(found) == 1 and len(found[0]) < 2:
+        return [hit for _, hit in found[0]]
+    return list({attribute: hit for hits in found for attribute, hit in hits}.values())
+
+
+def run(redis: Any, steps: Steps[T]) -> T:
+    """Carry out steps with a waiting client."""
+    replies: list[Any] | None = None
+    while True:
+        try:
+            commands = steps.send(replies) if replies is not None else next(steps)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        with redis.pipeline(transaction=False) as pipe:
+            for command in commands:
+                pipe.execute_command(*command)
+            replies = pipe.execute()
+
+
+async def run_async(redis: Any, steps: Steps[T]) -> T:
+    """Carry out steps with an asynchronous client."""
+    replies: list[Any] | None = None
+    while True:
+        try:
+            commands = steps.send(replies) if replies is not None else next(steps)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        async with redis.pipeline(transaction=False) as pipe:
+            for command in commands:
+                pipe.execute_command(*command)
+            replies = await pipe.execute()

@@ -1,0 +1,203 @@
+"""What a person pastes: the forms under which MISP may have stored it, and the indicators in a text."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+
+from .hashing import digest
+from .refang import refang
+from .types import address, domain, fingerprint, mac, phone, system
+
+_LONGEST = 4096  # characters of a line in which indicators are looked for at a time
+_MOST_ADDRESSES = 256  # of a network that are asked for one by one
+_BEYOND_BMP = re.compile("[\U00010000-\U0010ffff]")
+_PHONE = re.compile(r"(?:\+|00)[0-9][0-9 ()/.-]{5,}")
+_FINGERPRINT = re.compile(r"[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){15,31}")
+_HASH = re.compile(r"[0-9a-fA-F]+")
+_KINDS_OF_HASH = {32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
+_DOMAIN = re.compile(
+    r"(?=.{4,253}$)(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.|_[\w-]{1,62}\.)+(?:[^\W\d_]{2,63}|xn--[a-z0-9-]{2,59})\.?",
+    re.I,
+)
+_EMAIL = re.compile(r"[^\s@<>\"',;:()\[\]]{1,64}@([^\s@<>\"',;:()\[\]]{3,255})")
+_URL = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>`]+", re.IGNORECASE)
+_TOKEN = re.compile(r"[^\s\"'<>`,;|=(){}]+|\[[^\]\s]+\]")
+_CVE = re.compile(r"CVE-\d{4}-\d{4,}", re.IGNORECASE)
+_TRAILING = ".,;:!?)]}'\""
+
+
+def forms(text: str) -> list[str]:
+    """The texts under which a value may be stored, as it stands first: refanged, and written as MISP does.
+
+    >>> forms("evil[.]example")
+    ['evil[.]example', 'evil.example']
+    >>> forms("AS64496")
+    ['AS64496', '64496']
+    """
+    stripped = text.strip()
+    found = dict.fromkeys([stripped, refang(stripped)])
+    for plain in list(found):
+        found.update(dict.fromkeys(_rewritten(plain)))
+    return [form for form in found if form]
+
+
+def _rewritten(plain: str) -> Iterator[str]:
+    if not plain.isascii():
+        yield _BEYOND_BMP.sub("?", plain)
+        if _DOMAIN.fullmatch(plain):
+            yield domain(plain)
+    if plain[:1] == "." or plain[-1:] == ".":
+        yield domain(plain)
+    if len(plain) > 200:
+        return
+    yield _as_address(plain)
+    if ":" in plain or "-" in plain:
+        yield mac(plain)
+    if _FINGERPRINT.fullmatch(plain):
+        yield fingerprint(plain)
+    if plain[:2] in ("AS", "as", "As"):
+        yield system(plain)
+    if plain[:1] in "+0" and _PHONE.fullmatch(plain):
+        yield phone(plain)
+    if "|" in plain:
+        yield "|".join(next(_last(half)) for half in plain.split("|", 1))
+
+
+def _last(half: str) -> Iterator[str]:
+    yield domain(_as_address(half)) if not half.isascii() or half[-1:] == "." else _as_address(half)
+
+
+def _as_address(plain: str) -> str:
+    return address(plain.removeprefix("[").removesuffix("]") if plain[:1] == "[" and ":" in plain else plain)
+
+
+def digests_of(text: str) -> list[bytes]:
+    """The hashes under which a value may be stored, 32 bytes each; most values have one."""
+    # The bulk of what is asked for: nothing to refang, nothing that MISP writes in another way.
+    if text.isalnum() and text.isascii() and text[:2].upper() != "AS" and text[0] != "0":
+        return [digest(text)]
+    return list(dict.fromkeys(digest(form) for form in forms(text)))
+
+
+def parts(text: str) -> list[str]:
+    """What else a value holds that may be known: of a URL, a composite, an e-mail or a network address.
+
+    >>> parts("http://evil.example:8080/a?b=c")
+    ['http://evil.example:8080/a', 'evil.example:8080', 'evil.example|8080', 'evil.example']
+    >>> parts("a.exe|d41d8cd98f00b204e9800998ecf8427e")
+    ['a.exe', 'd41d8cd98f00b204e9800998ecf8427e']
+    """
+    plain = refang(text.strip())
+    found = dict.fromkeys(_parts(plain))
+    found.pop(plain, None)
+    return [part for part in found if part]
+
+
+def _parts(plain: str) -> Iterator[str]:
+    if "://" in plain:
+        yield from _parts_of_url(plain)
+    elif "|" in plain:
+        first, _, second = plain.partition("|")
+        yield first
+        if not second.isdigit():
+            yield second
+    elif match := _EMAIL.fullmatch(plain):
+        yield match[1]
+    else:
+        yield from _around(plain)
+
+
+def _parts_of_url(url: str) -> Iterator[str]:
+    yield re.split(r"[?#]", url, maxsplit=1)[0]
+    place = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2]
+    yield place
+    host, colon, port = place.rpartition(":")
+    if colon and port.isdigit():
+        yield f"{host.strip('[]')}|{port}"
+        yield host.strip("[]")
+    else:
+        yield place.strip("[]")
+
+
+def _around(plain: str) -> Iterator[str]:
+    """The networks that an address is in; the addresses that a small network has."""
+    try:
+        network = ipaddress.ip_network(plain, strict=False)
+    except ValueError:
+        return
+    if "/" not in plain:
+        step = 8 if network.version == 6 else 1
+        lengths = range(network.max_prefixlen - step, 7, -step)
+        yield from (str(network.supernet(new_prefix=length)) for length in lengths)
+    elif network.num_addresses <= _MOST_ADDRESSES:
+        yield from map(str, network)
+
+
+def kind(text: str) -> str:
+    """What a value looks like, in MISP's words; "" for nothing in particular.
+
+    >>> kind("hxxp://evil[.]example/"), kind("198.51.100.7"), kind("d41d8cd98f00b204e9800998ecf8427e")
+    ('url', 'ip', 'md5')
+    """
+    plain = refang(text.strip())
+    if _HASH.fullmatch(plain) and len(plain) in _KINDS_OF_HASH:
+        return _KINDS_OF_HASH[len(plain)]
+    if _URL.fullmatch(plain):
+        return "url"
+    if _EMAIL.fullmatch(plain):
+        return "email"
+    if _CVE.fullmatch(plain):
+        return "vulnerability"
+    if _is_address(plain):
+        return "ip"
+    if ":" in plain and mac(plain) != plain.upper() and mac(plain).count(":") in (5, 7):
+        return "mac-address"
+    return "domain" if _DOMAIN.fullmatch(plain) else ""
+
+
+def _is_address(plain: str) -> bool:
+    try:
+        ipaddress.ip_network(plain.strip("[]"), strict=False)
+    except ValueError:
+        return False
+    return plain.count(".") == 3 or plain.count(":") > 1
+
+
+def extract(text: str) -> list[str]:
+    """The indicators in a log, a mail or any other text, refanged, each once, in order.
+
+    >>> extract("GET hxxp://evil[.]example/x.php from 198.51.100[.]7, sent by <eve@evil.example>.")
+    ['http://evil.example/x.php', 'evil.example', '198.51.100.7', 'eve@evil.example']
+    """
+    found: dict[str, None] = {}
+    for line in text.splitlines():
+        for start in range(0, len(line), _LONGEST):
+            found.update(dict.fromkeys(_indicators(line[start : start + _LONGEST])))
+    return list(found)
+
+
+def _indicators(line: str) -> Iterator[str]:
+    for word in line.split():
+        for token in _tokens(refang(word)):
+            bare = token.strip("'\"<>()[]{}").rstrip(_TRAILING)
+            if not bare or not kind(bare):
+                continue
+            yield bare
+            if "://" in bare or "@" in bare:
+                yield from (part for part in parts(bare) if kind(part) in ("ip", "domain"))
+
+
+def _tokens(word: str) -> Iterator[str]:
+    """A word as it stands if it is a URL, and else what stands between its punctuation."""
+    if match := _URL.search(word):
+        yield match[0]
+        return
+    if word.count(":") > 1:
+        yield word
+    for token in _TOKEN.findall(word):
+        yield token
+        host, colon, port = token.rpartition(":")
+        if colon and port.isdigit() and ":" not in host:
+            yield host

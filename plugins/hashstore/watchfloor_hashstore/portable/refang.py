@@ -1,0 +1,38 @@
+"""Values as people write them so that nobody clicks on them, back to what they mean."""
+
+from __future__ import annotations
+
+import re
+
+_SCHEME = re.compile(
+    r"^(?:h[tx]{2}p(s?)|f[tx]p(s?)|meow(s?))(?=\s*(?:\[:\]//|://|\[://\]|:\\\\|__|\[:/{2}\]))", re.IGNORECASE
+)
+_SEPARATOR = re.compile(r"\[:\]//|\[://\]|:\\\\|\[:/{2}\]|\[:\]|\(:\)")
+_DOT = re.compile(
+    r"\s*(?:\[\.\]?|\(\.\)|\{\.\}|\\\.|\[dot\]|\(dot\)|\{dot\}|\.\])\s*|\s+dot\s+", re.IGNORECASE
+)
+_AT = re.compile(r"\s*(?:\[@\]|\(@\)|\{@\}|\[at\]|\(at\)|\{at\})\s*", re.IGNORECASE)
+_SLASH = re.compile(r"\[/\]")
+_MARKS = ("[", "(", "{", "hxx", "htx", "fxp", "meow", "\\", " dot ", " DOT ")
+
+
+def refang(text: str) -> str:
+    """A value without what was put in to make it harmless.
+
+    >>> refang("hxxps[:]//evil[.]example/a"), refang("eve(at)evil dot example"), refang("plain.example")
+    ('https://evil.example/a', 'eve@evil.example', 'plain.example')
+    """
+    lowered = text.lower()
+    if not any(mark in lowered for mark in _MARKS):
+        return text
+    text = _SLASH.sub("/", text)
+    text = _SCHEME.sub(_scheme, text)
+    text = _SEPARATOR.sub(lambda m: ":" if m[0] in ("[:]", "(:)") else "://", text)
+    return _AT.sub("@", _DOT.sub(".", text))
+
+
+def _scheme(match: re.Match[str]) -> str:
+    word = match[0].lower()
+    if word.startswith("f"):
+        return "ftps" if match[2] else "ftp"
+    return "https" if match[1] or match[3] else "http"

@@ -1,0 +1,128 @@
+"""From rows of attributes to packed entries in buckets: the hot loop of every import. No I/O."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple, TypeAlias
+
+from watchfloor_hashstore.audience import NOBODY, both, level_of_part
+from watchfloor_hashstore.layout import ENTRY, SHARDS, day_of_second, flags, level_and_type, place
+from watchfloor_hashstore.portable.hashing import digests
+from watchfloor_hashstore.portable.types import is_composite, is_hashed, normaliser
+
+FIELD = "\x1f"  # between the fields of a page of rows
+PART = "\x1d"  # between the parts of a spec
+
+Row: TypeAlias = tuple[str, str, str, str, str, str]
+"""Attribute id, event id, Unix time, spec, value1, value2; all text."""
+
+Numbering: TypeAlias = Callable[[str, str], int]
+"""The number of a name, by its kind (level, type, category) and itself."""
+
+
+def spec(type_: str, category: str, to_ids: object, level: tuple[str, str], outer: str = "") -> str:
+    """What many attributes have in common, as MISP's database writes it for `Packer`.
+
+    `level` is the distribution and sharing group; `outer` the object's, `distribution/group`, "" without one
+    and "-" for an object that is not there.
+    """
+    marks = "1" if str(to_ids) in ("1", "True") else "0"
+    return PART.join((type_, category, marks, *level, outer))
+
+
+class Plan(NamedTuple):
+    """A spec, worked out. `plain`: a value that only needs to be lowered and stripped."""
+
+    type: str
+    plain: bool
+    both: int
+    category: int
+    flags: int
+    level: str
+
+
+class Packer:
+    """Packs rows for a store with so many bits; `traffic` is the TLP of those attributes that have one."""
+
+    def __init__(self, bits: int, numbering: Numbering, traffic: Mapping[str, str] | None = None) -> None:
+        self._bits = bits
+        self._numbering = numbering
+        self._traffic = traffic or {}
+        self._plans: dict[str, Plan] = {}
+        self._buckets: dict[int, bytes] = {}
+        self.entries = 0
+
+    def plan(self, text: str) -> Plan:
+        """What to do with attributes of this spec."""
+        plan = self._plans.get(text)
+        if plan is None:
+            plan = self._plans[text] = self._work_out(text)
+        return plan
+
+    def _work_out(self, text: str) -> Plan:
+        # From the right: what decides on the audience is numbers, whatever a type or category holds.
+        names, to_ids, distribution, group, outer = text.rsplit(PART, 4)
+        type_, _, category = names.partition(PART)
+        level = both(level_of_object(outer), level_of_part(distribution, group))
+        return Plan(
+            type_,
+            not is_composite(type_) and normaliser(type_) is None and is_hashed(type_),
+            level_and_type(self._numbering("level", level), self._numbering("type", type_)),
+            self._numbering("category", category),
+            flags("", to_ids=to_ids == "1"),
+            level,
+        )
+
+    def take(self, rows: Iterable[Row]) -> int:
+        """Pack the rows; how many there were."""
+        plans, sha256, pack, buckets = self._plans, hashlib.sha256, ENTRY.pack, self._buckets
+        shift, traffic, count = 32 - self._bits, self._traffic, 0
+        for id_, event, stamp, text, value1, value2 in rows:
+            count += 1
+            plan = plans.get(text) or self.plan(text)
+            marks = plan.flags | flags(traffic[id_], to_ids=False) if id_ in traffic else plan.flags
+            day = day_of_second(int(stamp))
+            if plan.plain:
+                bare = value1.strip().lower().encode("utf-8", "surrogatepass")
+                found: Iterable[bytes] = (sha256(bare).digest(),) if bare else ()
+            else:
+                found = digests(plan.type, value1, value2)
+            for digest in found:
+                entry = pack(digest[4:12], int(id_), int(event), plan.both, plan.category, marks, day)
+                bucket = int.from_bytes(digest[:4], "big") >> shift
+                buckets[bucket] = buckets[bucket] + entry if bucket in buckets else entry
+        return count
+
+    @property
+    def size(self) -> int:
+        """How many buckets wait to be flushed."""
+        return len(self._buckets)
+
+    def flush(self) -> dict[int, dict[bytes, bytes]]:
+        """What was packed since, by shard and field, to be appended to the store."""
+        width = len(place(bytes(32), self._bits)[1])
+        shards: dict[int, dict[bytes, bytes]] = {}
+        for bucket, entries in self._buckets.items():
+            field = (bucket // SHARDS).to_bytes(width, "little")
+            shards.setdefault(bucket % SHARDS, {})[field] = entries
+            self.entries += len(entries) // ENTRY.size
+        self._buckets = {}
+        return shards
+
+
+def level_of_object(outer: str) -> str:
+    """The level of what holds an attribute: `distribution/group`; "" is nothing, "-" not there."""
+    if outer == NOBODY:
+        return NOBODY
+    distribution, _, group = outer.partition("/")
+    return level_of_part(distribution, group) if outer else level_of_part("5", "0")
+
+
+def rows_of(page: str, count: int) -> list[Row] | None:
+    """The rows of a page; None when a value holds what stands between fields, or the page was cut off."""
+    parts = page.split(FIELD) if count else []
+    if len(parts) != 6 * count:
+        return None
+    fields = iter(parts)
+    return list(zip(fields, fields, fields, fields, fields, fields, strict=True))

@@ -1,0 +1,83 @@
+"""What must happen at once in Redis: scripts that touch one key each, so that any cluster runs them."""
+
+from __future__ import annotations
+
+# Take the lock if nobody holds it: ARGV token, seconds, generation being built ("" for none).
+# The holder's token, and the generation that a dead holder left half built.
+LOCK = """
+local now = tonumber(redis.call('TIME')[1])
+local holder = redis.call('HGET', KEYS[1], 'lock')
+local till = tonumber(redis.call('HGET', KEYS[1], 'lock_until') or '0')
+if holder and holder ~= ARGV[1] and till > now then return {holder, ''} end
+local left = redis.call('HGET', KEYS[1], 'building') or ''
+redis.call('HSET', KEYS[1], 'lock', ARGV[1], 'lock_until', now + tonumber(ARGV[2]), 'building', ARGV[3])
+return {ARGV[1], left}
+"""
+
+# Hold on to it: ARGV token, seconds. 1 while it is held.
+RENEW = """
+if redis.call('HGET', KEYS[1], 'lock') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'lock_until', redis.call('TIME')[1] + tonumber(ARGV[2]))
+return 1
+"""
+
+# Set fields while the lock is held: ARGV token, field, value, ... 1 if it was.
+SET_LOCKED = """
+if redis.call('HGET', KEYS[1], 'lock') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+return 1
+"""
+
+# Let go: ARGV token.
+UNLOCK = """
+if redis.call('HGET', KEYS[1], 'lock') == ARGV[1] then
+  redis.call('HDEL', KEYS[1], 'lock', 'lock_until', 'building')
+end
+return 1
+"""
+
+# The number of each name: ARGV kind, name, ... A new one gets the next number of its kind.
+NUMBERS = """
+local out = {}
+for i = 2, #ARGV do
+  local field = ARGV[1] .. ':' .. ARGV[i]
+  local number = redis.call('HGET', KEYS[1], field)
+  if not number then
+    number = redis.call('HINCRBY', KEYS[1], '#' .. ARGV[1], 1)
+    redis.call('HSET', KEYS[1], field, number)
+  end
+  out[#out + 1] = tonumber(number)
+end
+return out
+"""
+
+# Add packed entries to buckets: ARGV bucket, entries, ...
+APPEND = """
+for i = 1, #ARGV, 2 do
+  local old = redis.call('HGET', KEYS[1], ARGV[i])
+  redis.call('HSET', KEYS[1], ARGV[i], old and old .. ARGV[i + 1] or ARGV[i + 1])
+end
+return #ARGV / 2
+"""
+
+# Put single entries in their buckets: ARGV width, length of the head, then bucket, head, entry, ...
+# An entry with the same head goes; an empty one only goes. How many buckets that changed.
+PUT = """
+local width, length, changed = tonumber(ARGV[1]), tonumber(ARGV[2]), 0
+for i = 3, #ARGV, 3 do
+  local old = redis.call('HGET', KEYS[1], ARGV[i]) or ''
+  local kept = {}
+  for at = 1, #old, width do
+    if old:sub(at, at + length - 1) ~= ARGV[i + 1] then kept[#kept + 1] = old:sub(at, at + width - 1) end
+  end
+  kept[#kept + 1] = ARGV[i + 2]
+  local new = table.concat(kept)
+  if new == '' then
+    if old ~= '' then redis.call('HDEL', KEYS[1], ARGV[i]) end
+  elseif new ~= old then
+    redis.call('HSET', KEYS[1], ARGV[i], new)
+  end
+  if new ~= old then changed = changed + 1 end
+end
+return changed
+"""

@@ -1,0 +1,144 @@
+"""Writing to the store: entries, events, groups and names of one generation, each command on one key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from watchfloor_hashstore import scripts
+from watchfloor_hashstore.keys import CHANGED, ENTRIES, EVENTS, GROUPS, MISP_KEYS, NAMES, STATE
+from watchfloor_hashstore.layout import HEAD, SHARDS, WIDTH, place
+
+_AT_ONCE = 4000  # fields of one command
+_UNFINISHED = 86_400  # seconds after which what an interrupted import left is gone
+_GRACE = 120  # seconds that a generation which was replaced still answers those who were reading it
+_MOST_TYPES = 255
+
+
+class Store:
+    """One generation, for writing; what is written to a `temporary` one vanishes unless it is kept."""
+
+    def __init__(self, redis: Any, generation: str, bits: int, *, temporary: bool = False) -> None:
+        self._temporary = temporary
+        self.redis = redis
+        self.generation = generation
+        self.bits = bits
+        self._numbers: dict[tuple[str, str], int] = {}
+
+    def key(self, shard: int) -> Any:
+        """The key of a shard."""
+        return ENTRIES(generation=self.generation, shard=shard)
+
+    def numbers(self, kind: str, names: Iterable[str]) -> dict[str, int]:
+        """The number of each name of a kind (level, type, category), given once and for all."""
+        asked = set(names)
+        new = [name for name in asked if (kind, name) not in self._numbers]
+        if new:
+            key = NAMES(generation=self.generation)
+            for name, number in zip(new, self.redis.eval(scripts.NUMBERS, 1, key, kind, *new), strict=True):
+                self._numbers[kind, name] = int(number)
+            self._perishable(self.redis, key)
+        return {name: self._numbers[kind, name] for name in asked}
+
+    def number(self, kind: str, name: str) -> int:
+        """The number of a name; 0 for a type or category beyond the first 255, whose name is then unknown."""
+        number = self.numbers(kind, [name])[name]
+        return number if kind == "level" or number <= _MOST_TYPES else 0
+
+    def append(self, buckets: Mapping[int, Mapping[bytes, bytes]]) -> None:
+        """Add packed entries to buckets, by shard and field."""
+        with self.redis.pipeline(transaction=False) as pipe:
+            for shard, fields in buckets.items():
+                for chunk in _chunks(fields.items(), _AT_ONCE):
+                    flat = [part for pair in chunk for part in pair]
+                    pipe.eval(scripts.APPEND, 1, self.key(shard), *flat)
+                self._perishable(pipe, self.key(shard))
+            pipe.execute()
+
+    def put(self, puts: Iterable[tuple[bytes, bytes, bytes]]) -> int:
+        """Put entries (hash, head, packed entry or b"") where they belong; how many buckets changed."""
+        shards: dict[int, list[bytes]] = {}
+        for digest, head, packed in puts:
+            shard, field = place(digest, self.bits)
+            shards.setdefault(shard, []).extend((field, head, packed))
+        with self.redis.pipeline(transaction=False) as pipe:
+            for shard, flat in shards.items():
+                pipe.eval(scripts.PUT, 1, self.key(shard), WIDTH, HEAD, *flat)
+            return sum(pipe.execute())
+
+    def set_events(self, records: Mapping[int, bytes | None]) -> None:
+        """Set packed events by id; None takes one away."""
+        key = EVENTS(generation=self.generation)
+        self._set(key, {field_of(event): record for event, record in records.items()})
+
+    def set_changed(self, hashes: Mapping[int, bytes | None]) -> None:
+        """Set which hashes attributes have now (8 bytes each, end to end); b"" for deleted ones."""
+        key = CHANGED(generation=self.generation)
+        self._set(key, {field_of(attribute): suffixes for attribute, suffixes in hashes.items()})
+
+    def set_groups(self, members: Mapping[str, str], *, whole: bool = False) -> None:
+        """Set the members of sharing groups; those not named go when it is the `whole` of them."""
+        key = GROUPS(generation=self.generation)
+        before = {field.decode(): value.decode() for field, value in self.redis.hgetall(key).items()}
+        gone = dict.fromkeys(before.keys() - members.keys()) if whole else {}
+        changes = {group: text for group, text in members.items() if before.get(group) != text}
+        self._set(key, {**changes, **gone})
+        if changes or gone:
+            self.redis.hincrby(STATE(), "groups", 1)
+
+    def set_keys(self, keys: Mapping[str, bytes]) -> None:
+        """Replace MISP's API keys."""
+        key = MISP_KEYS(generation=self.generation)
+        gone = [field for field in self.redis.hkeys(key) if field.decode() not in keys]
+        self._set(key, {**keys, **dict.fromkeys(gone)})
+
+    def _set(self, key: Any, fields: Mapping[Any, Any]) -> None:
+        for chunk in _chunks(fields.items(), _AT_ONCE):
+            kept = {field: value for field, value in chunk if value is not None}
+            gone = [field for field, value in chunk if value is None]
+            if kept:
+                self.redis.hset(key, mapping=kept)
+            if gone:
+                self.redis.hdel(key, *gone)
+        self._perishable(self.redis, key)
+
+    def _perishable(self, redis: Any, key: Any) -> None:
+        """What an interrupted import leaves vanishes by itself."""
+        if self._temporary:
+            redis.expire(key, _UNFINISHED)
+
+    def keys(self) -> list[Any]:
+        """Every key of the generation."""
+        others = (EVENTS, CHANGED, NAMES, GROUPS, MISP_KEYS)
+        return [*map(self.key, range(SHARDS)), *(family(generation=self.generation) for family in others)]
+
+    def keep(self) -> None:
+        """Let a temporary one stay."""
+        self._temporary = False
+        self._each("persist")
+
+    def retire(self) -> None:
+        """Let it answer those who are reading it, and then vanish."""
+        self._each("expire", _GRACE)
+
+    def drop(self) -> None:
+        """Remove it at once."""
+        self._each("unlink")
+
+    def _each(self, command: str, *arguments: object) -> None:
+        with self.redis.pipeline(transaction=False) as pipe:
+            for key in self.keys():
+                getattr(pipe, command)(key, *arguments)
+            pipe.execute()
+
+
+def field_of(number: int) -> bytes:
+    """An event's or attribute's id as a field: 4 bytes."""
+    return (number & 0xFFFFFFFF).to_bytes(4, "big")
+
+
+def _chunks(items: Iterable[Any], size: int) -> Iterable[Sequence[Any]]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
