@@ -34,7 +34,7 @@ class Who:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An attribute with the value that was asked for. Empty text where nothing is known; days are ISO 8601."""
+    """An attribute with the value that was asked for; text is "" where nothing is known, days are ISO 8601."""
 
     event_uuid: str
     event_id: str

@@ -10,6 +10,7 @@ from .hashing import digest
 from .refang import refang
 from .types import address, domain, fingerprint, mac, phone, system
 
+_LONGEST_SHORT = 200
 _LONGEST = 4096  # characters of a line in which indicators are looked for at a time
 _MOST_ADDRESSES = 256  # of a network that are asked for one by one
 _BEYOND_BMP = re.compile("[\U00010000-\U0010ffff]")
@@ -38,7 +39,7 @@ def forms(text: str) -> list[str]:
     """
     stripped = text.strip()
     found = dict.fromkeys([stripped, refang(stripped)])
-    for plain in list(found):
+    for plain in filter(None, list(found)):
         found.update(dict.fromkeys(_rewritten(plain)))
     return [form for form in found if form]
 
@@ -48,25 +49,28 @@ def _rewritten(plain: str) -> Iterator[str]:
         yield _BEYOND_BMP.sub("?", plain)
         if _DOMAIN.fullmatch(plain):
             yield domain(plain)
-    if plain[:1] == "." or plain[-1:] == ".":
+    elif plain[0] == "." or plain[-1] == ".":
         yield domain(plain)
-    if len(plain) > 200:
-        return
+    if len(plain) <= _LONGEST_SHORT:
+        yield from _short(plain)
+
+
+def _short(plain: str) -> Iterator[str]:
+    """What has a form of its own is never long."""
     yield _as_address(plain)
+    yield system(plain)
     if ":" in plain or "-" in plain:
         yield mac(plain)
     if _FINGERPRINT.fullmatch(plain):
         yield fingerprint(plain)
-    if plain[:2] in ("AS", "as", "As"):
-        yield system(plain)
-    if plain[:1] in "+0" and _PHONE.fullmatch(plain):
+    if _PHONE.fullmatch(plain):
         yield phone(plain)
     if "|" in plain:
-        yield "|".join(next(_last(half)) for half in plain.split("|", 1))
+        yield "|".join(_half(half) for half in plain.split("|", 1))
 
 
-def _last(half: str) -> Iterator[str]:
-    yield domain(_as_address(half)) if not half.isascii() or half[-1:] == "." else _as_address(half)
+def _half(half: str) -> str:
+    return _as_address(half) if half.isascii() and half[-1:] != "." else domain(half)
 
 
 def _as_address(plain: str) -> str:

@@ -17,6 +17,7 @@ from watchfloor.testing import until
 
 TEXT = "text COLLATE utf8mb3_unicode_ci NOT NULL"
 BIN = "varchar(255) COLLATE utf8mb3_bin"
+FLAG = "tinyint(1) NOT NULL DEFAULT 0"
 TABLES = {
     "attributes": f"""
         id int NOT NULL AUTO_INCREMENT PRIMARY KEY, event_id int NOT NULL, object_id int NOT NULL DEFAULT 0,
@@ -24,68 +25,69 @@ TABLES = {
         type varchar(100) COLLATE utf8mb3_unicode_ci NOT NULL, value1 {TEXT}, value2 {TEXT},
         to_ids tinyint(1) NOT NULL DEFAULT 1, uuid varchar(40) COLLATE utf8mb3_bin NOT NULL,
         timestamp int NOT NULL DEFAULT 0, distribution tinyint NOT NULL DEFAULT 0,
-        sharing_group_id int NOT NULL, comment text, deleted tinyint(1) NOT NULL DEFAULT 0,
-        disable_correlation tinyint(1) NOT NULL DEFAULT 0, first_seen bigint DEFAULT NULL,
+        sharing_group_id int NOT NULL, comment text, deleted {FLAG},
+        disable_correlation {FLAG}, first_seen bigint DEFAULT NULL,
         last_seen bigint DEFAULT NULL, UNIQUE KEY uuid (uuid), KEY event_id (event_id),
         KEY object_id (object_id), KEY value1 (value1(255)), KEY value2 (value2(255)), KEY type (type),
         KEY category (category), KEY timestamp (timestamp)""",
-    "events": """
+    "events": f"""
         id int NOT NULL AUTO_INCREMENT PRIMARY KEY, org_id int NOT NULL, date date NOT NULL,
         info text COLLATE utf8mb3_bin NOT NULL, user_id int NOT NULL,
-        uuid varchar(40) COLLATE utf8mb3_bin NOT NULL, published tinyint(1) NOT NULL DEFAULT 0,
+        uuid varchar(40) COLLATE utf8mb3_bin NOT NULL, published {FLAG},
         analysis tinyint NOT NULL, attribute_count int unsigned DEFAULT 0, orgc_id int NOT NULL,
         timestamp int NOT NULL DEFAULT 0, distribution tinyint NOT NULL DEFAULT 0,
-        sharing_group_id int NOT NULL, proposal_email_lock tinyint(1) NOT NULL DEFAULT 0,
-        locked tinyint(1) NOT NULL DEFAULT 0, threat_level_id int NOT NULL,
+        sharing_group_id int NOT NULL, proposal_email_lock {FLAG},
+        locked {FLAG}, threat_level_id int NOT NULL,
         publish_timestamp int NOT NULL DEFAULT 0, sighting_timestamp int NOT NULL DEFAULT 0,
-        disable_correlation tinyint(1) NOT NULL DEFAULT 0, extends_uuid varchar(40) DEFAULT '',
+        disable_correlation {FLAG}, extends_uuid varchar(40) DEFAULT '',
         protected tinyint(1) DEFAULT NULL, UNIQUE KEY uuid (uuid), KEY org_id (org_id)""",
     "objects": f"""
-        id int NOT NULL AUTO_INCREMENT PRIMARY KEY, name {BIN} DEFAULT NULL, `meta-category` {BIN} DEFAULT NULL,
+        id int NOT NULL AUTO_INCREMENT PRIMARY KEY, name {BIN}, `meta-category` {BIN} DEFAULT NULL,
         description text, template_uuid varchar(40) DEFAULT NULL, template_version int NOT NULL,
         event_id int NOT NULL, uuid varchar(40) DEFAULT NULL, timestamp int NOT NULL DEFAULT 0,
         distribution tinyint NOT NULL DEFAULT 0, sharing_group_id int DEFAULT NULL, comment text NOT NULL,
-        deleted tinyint(1) NOT NULL DEFAULT 0, first_seen bigint DEFAULT NULL, last_seen bigint DEFAULT NULL,
+        deleted {FLAG}, first_seen bigint DEFAULT NULL, last_seen bigint DEFAULT NULL,
         KEY event_id (event_id), KEY timestamp (timestamp)""",
     "organisations": f"""
-        id int NOT NULL AUTO_INCREMENT PRIMARY KEY, name {BIN} NOT NULL DEFAULT '', date_created datetime NOT NULL,
-        date_modified datetime NOT NULL, type {BIN} NOT NULL DEFAULT '', nationality {BIN} NOT NULL DEFAULT '',
+        id int NOT NULL AUTO_INCREMENT PRIMARY KEY, name {BIN} NOT NULL DEFAULT '',
+        date_created datetime NOT NULL, date_modified datetime NOT NULL, type {BIN} NOT NULL DEFAULT '', nationality {BIN} NOT NULL DEFAULT '',
         sector {BIN} NOT NULL DEFAULT '', created_by int NOT NULL DEFAULT 0, uuid varchar(40) DEFAULT NULL,
-        local tinyint(1) NOT NULL DEFAULT 0""",
+        local {FLAG}""",
     "users": f"""
         id int NOT NULL AUTO_INCREMENT PRIMARY KEY, password {BIN} NOT NULL, org_id int NOT NULL,
-        server_id int NOT NULL DEFAULT 0, email {BIN} NOT NULL, authkey varchar(40) COLLATE utf8mb3_bin DEFAULT NULL,
-        role_id int NOT NULL DEFAULT 0, disabled tinyint(1) NOT NULL DEFAULT 0, expiration datetime DEFAULT NULL""",
+        server_id int NOT NULL DEFAULT 0, email {BIN} NOT NULL,
+        authkey varchar(40) COLLATE utf8mb3_bin DEFAULT NULL,
+        role_id int NOT NULL DEFAULT 0, disabled {FLAG}, expiration datetime DEFAULT NULL""",
     "roles": f"""
         id int NOT NULL AUTO_INCREMENT PRIMARY KEY, name {BIN} NOT NULL, perm_sync tinyint(1) DEFAULT NULL,
-        perm_auth tinyint(1) NOT NULL DEFAULT 0, perm_site_admin tinyint(1) NOT NULL DEFAULT 0""",
-    "auth_keys": """
+        perm_auth {FLAG}, perm_site_admin {FLAG}""",
+    "auth_keys": f"""
         id int unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, uuid varchar(40) NOT NULL,
-        authkey varchar(72) CHARACTER SET ascii NOT NULL, authkey_start varchar(4) CHARACTER SET ascii NOT NULL,
-        authkey_end varchar(4) CHARACTER SET ascii NOT NULL, created int unsigned NOT NULL,
-        expiration int unsigned NOT NULL, read_only tinyint(1) NOT NULL DEFAULT 0, user_id int unsigned NOT NULL,
+        authkey varchar(72) CHARACTER SET ascii NOT NULL,
+        authkey_start varchar(4) CHARACTER SET ascii NOT NULL, authkey_end varchar(4) CHARACTER SET ascii NOT NULL, created int unsigned NOT NULL,
+        expiration int unsigned NOT NULL, read_only {FLAG}, user_id int unsigned NOT NULL,
         comment text, allowed_ips text DEFAULT NULL, unique_ips text DEFAULT NULL""",
     "sharing_groups": f"""
         id int NOT NULL AUTO_INCREMENT PRIMARY KEY, name {BIN} NOT NULL, releasability text NOT NULL,
         description text NOT NULL, uuid varchar(40) NOT NULL, organisation_uuid varchar(40) NOT NULL,
         org_id int NOT NULL, sync_user_id int NOT NULL DEFAULT 0, active tinyint(1) NOT NULL,
         created datetime NOT NULL, modified datetime NOT NULL, local tinyint(1) NOT NULL,
-        roaming tinyint(1) NOT NULL DEFAULT 0""",
-    "sharing_group_orgs": """
+        roaming {FLAG}""",
+    "sharing_group_orgs": f"""
         id int NOT NULL AUTO_INCREMENT PRIMARY KEY, sharing_group_id int NOT NULL, org_id int NOT NULL,
-        extend tinyint(1) NOT NULL DEFAULT 0""",
-    "sharing_group_servers": """
+        extend {FLAG}""",
+    "sharing_group_servers": f"""
         id int NOT NULL AUTO_INCREMENT PRIMARY KEY, sharing_group_id int NOT NULL, server_id int NOT NULL,
         all_orgs tinyint(1) NOT NULL""",
     "tags": f"""
         id int NOT NULL AUTO_INCREMENT PRIMARY KEY, name {BIN} NOT NULL, colour varchar(7) NOT NULL,
         exportable tinyint(1) NOT NULL, org_id int NOT NULL DEFAULT 0, user_id int NOT NULL DEFAULT 0""",
-    "event_tags": """
+    "event_tags": f"""
         id int NOT NULL AUTO_INCREMENT PRIMARY KEY, event_id int NOT NULL, tag_id int NOT NULL,
-        local tinyint(1) NOT NULL DEFAULT 0, KEY event_id (event_id), KEY tag_id (tag_id)""",
-    "attribute_tags": """
+        local {FLAG}, KEY event_id (event_id), KEY tag_id (tag_id)""",
+    "attribute_tags": f"""
         id int NOT NULL AUTO_INCREMENT PRIMARY KEY, attribute_id int NOT NULL, event_id int NOT NULL,
-        tag_id int NOT NULL, local tinyint(1) NOT NULL DEFAULT 0, KEY attribute_id (attribute_id),
+        tag_id int NOT NULL, local {FLAG}, KEY attribute_id (attribute_id),
         KEY tag_id (tag_id)""",
 }
 
@@ -114,7 +116,8 @@ def mariadb(folder: Path, *options: str) -> Iterator[Server]:
     data, socket = folder / "data", folder / "sql.sock"
     who = ["--user=root"]
     subprocess.run(
-        ["mariadb-install-db", "--no-defaults", f"--datadir={data}", *who, "--auth-root-authentication-method=normal"],
+        ["mariadb-install-db", "--no-defaults", f"--datadir={data}", *who,
+         "--auth-root-authentication-method=normal"],
         check=True, capture_output=True,
     )  # fmt: skip
     command = [
