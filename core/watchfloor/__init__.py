@@ -38,6 +38,7 @@ from watchfloor.misp.activities import (
     OrganisationChanged,
     PostWritten,
     ProposalMade,
+    SharingGroupTold,
     SightingDeleted,
     SightingReported,
     TagAttached,
@@ -49,7 +50,7 @@ from watchfloor.misp.activities import (
     WarninglistChanged,
     WorkflowRan,
 )
-from watchfloor.misp.model import EVERYONE, NOBODY, Audience, Event, Message, Tag
+from watchfloor.misp.model import EVERYONE, NOBODY, Audience, Event, Level, Message, Tag
 from watchfloor.panels import (
     Ask,
     Chart,
@@ -71,10 +72,10 @@ __all__ = [
     "EVERYONE", "NOBODY", "Activity", "AfterCommit", "Ask", "AttributeDeleted", "AttributeShared",
     "Audience", "AuditLogged", "Channel", "Chart", "Check", "Column", "Event", "EventActivity",
     "EventDeleted", "EventPulled", "EventShared", "FeedAlive", "FeedLight", "Figure", "Handler",
-    "Health", "Key", "Keys", "LiveItem", "Message", "NavItem", "ObjectDeleted",
+    "Health", "Key", "Keys", "Level", "LiveItem", "Message", "NavItem", "ObjectDeleted",
     "ObjectReferenceShared", "ObjectShared", "Option", "OrganisationChanged", "Panel", "PostWritten",
-    "Probe", "ProposalMade", "RawHandler", "Reads", "Secret", "SightingDeleted", "SightingReported",
-    "Tag", "TagAttached", "TagChanged", "TagDetached", "Terminal", "ThreadOpened", "UserChanged",
-    "UserLoggedIn", "Value", "View", "WarninglistChanged", "WorkflowRan", "Writes", "ask", "escape",
-    "hookimpl", "page", "printable", "unescape",
+    "Probe", "ProposalMade", "RawHandler", "Reads", "Secret", "SharingGroupTold", "SightingDeleted",
+    "SightingReported", "Tag", "TagAttached", "TagChanged", "TagDetached", "Terminal", "ThreadOpened",
+    "UserChanged", "UserLoggedIn", "Value", "View", "WarninglistChanged", "WorkflowRan", "Writes", "ask",
+    "escape", "hookimpl", "page", "printable", "unescape",
 ]  # fmt: skip

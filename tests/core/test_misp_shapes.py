@@ -42,7 +42,7 @@ def described(activity: Activity) -> dict[str, Any]:
     found: dict[str, Any] = {"activity": type(activity).__name__}
     for name in activity.__struct_fields__:
         value = getattr(activity, name)
-        if name not in ("feed", "received", "new") and value not in ("", (), False, activity.received):
+        if name not in ("feed", "received", "new") and value not in ("", (), False, None, activity.received):
             found[name] = _plain(value)
     return found
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from watchfloor.misp.model import NOBODY, Audience, Event, Tag
+from watchfloor.misp.model import NOBODY, Audience, Event, Level, Tag
 
 
 class Activity(Struct, frozen=True, kw_only=True, gc=False):
@@ -36,7 +36,11 @@ class EventActivity(Activity, frozen=True, kw_only=True):
 
 
 class EventShared(EventActivity, frozen=True, kw_only=True):
-    """An event was added, edited or published (a publication repeats the event whole)."""
+    """An event was added, edited or published (a publication repeats the event whole).
+
+    `levels` is how far it is shared, as `audience` was worked out from it: one distribution and sharing
+    group. `published` is None where it was not told.
+    """
 
     action: Literal["add", "edit", "publish"]
     tags: tuple[Tag, ...] = ()
@@ -44,6 +48,8 @@ class EventShared(EventActivity, frozen=True, kw_only=True):
     threat_level: str = ""
     analysis: str = ""
     attribute_count: int = 0
+    levels: tuple[Level, ...] = ()
+    published: bool | None = None
 
 
 class EventDeleted(EventActivity, frozen=True, kw_only=True):
@@ -62,7 +68,8 @@ class AttributeShared(EventActivity, frozen=True, kw_only=True):
 
     `object` is the name of the object that holds it ("file"), `relation` its place there; both "" for
     an attribute of the event itself. `distribution` is "" where it was not told; `sharing_group_id`
-    matters where it is "4".
+    matters where it is "4". `levels` are those of the event, of the object if there is one, and its own;
+    `published` is the event's, None where it was not told.
     """
 
     action: Literal["add", "edit", "publish"]
@@ -79,6 +86,8 @@ class AttributeShared(EventActivity, frozen=True, kw_only=True):
     relation: str = ""
     distribution: str = "5"
     sharing_group_id: str = "0"
+    levels: tuple[Level, ...] = ()
+    published: bool | None = None
 
 
 class AttributeDeleted(EventActivity, frozen=True, kw_only=True):
@@ -105,13 +114,14 @@ class ProposalMade(EventActivity, frozen=True, kw_only=True):
 
 
 class ObjectShared(EventActivity, frozen=True, kw_only=True):
-    """An object was added or edited, or repeated by a publication."""
+    """An object was added or edited, or repeated by a publication; `levels` are the event's and its own."""
 
     action: Literal["add", "edit", "publish"]
     id: str
     uuid: str
     name: str
     meta_category: str = ""
+    levels: tuple[Level, ...] = ()
 
 
 class ObjectDeleted(EventActivity, frozen=True, kw_only=True):
@@ -222,6 +232,13 @@ class OrganisationChanged(Activity, frozen=True, kw_only=True):
     id: str
     uuid: str
     org: str
+
+
+class SharingGroupTold(Activity, frozen=True, kw_only=True):
+    """An event told who is in a sharing group, by the local ids of organisations; everyone if all are."""
+
+    id: str
+    members: Audience
 
 
 class AuditLogged(Activity, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from watchfloor.misp.values import flag, ident, text, version
 from watchfloor.misp.wire import Empty, EventRow, ObjectRow, ProposalRow, WholeAttributeRow, each, value_of
 
 if TYPE_CHECKING:
-    from watchfloor.misp.audience import Level
+    from watchfloor.misp.model import Level
 
 Shared = Literal["add", "edit", "publish"]
 
@@ -36,6 +36,7 @@ class SharedAttribute(Part, gc=False):
     levels: tuple[Level, ...]
     action: Shared
     holder: ObjectRow | None
+    published: bool | None
 
     def activity(self, scene: Scene, new: bool) -> Activity:
         row, holder = self.row, self.holder
@@ -60,6 +61,8 @@ class SharedAttribute(Part, gc=False):
             relation=text(row.object_relation),
             distribution=self.levels[-1][0],
             sharing_group_id=self.levels[-1][1] or "0",
+            levels=(scene.level, *self.levels),
+            published=True if self.action == "publish" else self.published,
         )
 
 
@@ -123,11 +126,18 @@ def read_attribute(wire: AttributeMessage, out: Decoded) -> None:
         case "delete" | "soft-delete":
             add_deleted(out, row, outer, hard=wire.action == "delete")
         case action:
-            add_attribute(out, row, action or "add", holder, outer)
+            event = wire.Event or None
+            published = None if event is None or event.published is None else flag(event.published)
+            add_attribute(out, row, action or "add", holder, outer, published)
 
 
 def add_attribute(
-    out: Decoded, row: WholeAttributeRow, action: Shared, holder: ObjectRow | None, outer: tuple[Level, ...]
+    out: Decoded,
+    row: WholeAttributeRow,
+    action: Shared,
+    holder: ObjectRow | None,
+    outer: tuple[Level, ...],
+    published: bool | None = None,
 ) -> None:
     """An attribute behind the levels `outer`; one that bears the mark of a deletion was deleted."""
     if flag(row.deleted):
@@ -135,7 +145,7 @@ def add_attribute(
         return
     levels = levels_of(out, row, outer)
     out.parts.append(
-        SharedAttribute(version("attribute", row.uuid, row.timestamp), row, levels, action, holder)
+        SharedAttribute(version("attribute", row.uuid, row.timestamp), row, levels, action, holder, published)
     )
     for sighting in each(row.Sighting):
         add_sighting(out, sighting, row, levels)

@@ -9,16 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from watchfloor.misp.model import EVERYONE, NOBODY, Audience
+from watchfloor.misp.model import EVERYONE, NOBODY, Audience, Level
 
 if TYPE_CHECKING:
     from watchfloor.misp.facts import EventFacts, ThreadFacts
 
 Groups = Callable[[str], Audience | None]
 """The members of a sharing group by its id; None when they were never told."""
-
-Level = tuple[str, str]
-"""A distribution, and the sharing group that it names when it is "4"."""
 
 UNTOLD: Level = ("", "")
 

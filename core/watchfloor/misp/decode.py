@@ -19,12 +19,13 @@ from watchfloor.misp import (
     sightings,
     tags,
 )
+from watchfloor.misp.activities import SharingGroupTold
 from watchfloor.misp.decoded import Decoded, Scene, moment
 from watchfloor.misp.values import brief
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import tzinfo
+    from datetime import datetime, tzinfo
 
     from watchfloor.misp.activities import Activity
     from watchfloor.misp.model import Message
@@ -108,4 +109,15 @@ def activities(decoded: Decoded, names: Names, seen: Callable[[bytes], bool], zo
         received = received.replace(microsecond=micros)
     feed = names.of(message.feed)
     scene = Scene(message.feed, received, second, zone, feed, feed.learn(decoded))
-    return [part.activity(scene, part.version is None or not seen(part.version)) for part in decoded.parts]
+    found = [part.activity(scene, part.version is None or not seen(part.version)) for part in decoded.parts]
+    return [*found, *_groups(decoded, received)] if decoded.groups else found
+
+
+def _groups(decoded: Decoded, received: datetime) -> list[Activity]:
+    """The sharing groups whose members a message tells."""
+    feed = decoded.message.feed
+    return [
+        SharingGroupTold(feed=feed, received=received, time=received, id=id_, members=members)
+        for id_, members in decoded.groups.items()
+        if members is not None and id_
+    ]

@@ -8,9 +8,9 @@ from functools import lru_cache
 from msgspec import Struct, field
 
 from watchfloor.misp.activities import Activity
-from watchfloor.misp.audience import Level, of_part
+from watchfloor.misp.audience import of_part
 from watchfloor.misp.facts import EventFacts
-from watchfloor.misp.model import Audience
+from watchfloor.misp.model import Audience, Level
 from watchfloor.misp.names import FeedNames
 from watchfloor.misp.told import Told
 from watchfloor.misp.values import Scalar, whole
@@ -48,6 +48,11 @@ class Scene(Struct, gc=False):
     def audience(self, *levels: Level) -> Audience:
         """Who may see a part of the event that stands behind these further levels."""
         return of_part(self.about, levels, self.names.groups.get)
+
+    @property
+    def level(self) -> Level:
+        """How far the event is shared."""
+        return self.about.distribution, self.about.sharing_group_id
 
     def org(self, org_id: str, name: str = "") -> str:
         """The name of an organisation: as the message gives it, else as the feed did before."""

@@ -13,7 +13,7 @@ from watchfloor.misp.decoded import Decoded, Part, Scene
 from watchfloor.misp.objects import add_object
 from watchfloor.misp.tagged import published, replaced
 from watchfloor.misp.tags import attached, facts_of
-from watchfloor.misp.values import Scalar, ident, number, text, version
+from watchfloor.misp.values import Scalar, flag, ident, number, text, version
 from watchfloor.misp.wire import Empty, OrgRow, Rows, TagLinkRow, WholeEventRow, each
 
 
@@ -57,7 +57,15 @@ class SharedEvent(Part, gc=False):
             threat_level=text(row.threat_level_id),
             analysis=text(row.analysis),
             attribute_count=number(row.attribute_count),
+            levels=(scene.level,),
+            published=self._published(),
         )
+
+    def _published(self) -> bool | None:
+        """A publication tells how it was before."""
+        if self.action == "publish":
+            return True
+        return None if self.row.published is None else flag(self.row.published)
 
 
 class DeletedEvent(Part, gc=False):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from msgspec import Struct
 
 
@@ -43,6 +45,9 @@ class Audience(Struct, frozen=True, gc=False):
 
 EVERYONE = Audience(everyone=True)
 NOBODY = Audience()
+
+Level: TypeAlias = tuple[str, str]
+"""A distribution, and the sharing group that it names when it is "4"; "" where it was not told."""
 
 
 class Tag(Struct, frozen=True, gc=False):

@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from watchfloor.misp.activities import Activity, ObjectDeleted, ObjectReferenceShared, ObjectShared
 from watchfloor.misp.attributes import Shared, add_attribute, add_deleted
-from watchfloor.misp.audience import UNTOLD, Level
+from watchfloor.misp.audience import UNTOLD
 from watchfloor.misp.decoded import Decoded, Part, Scene
+from watchfloor.misp.model import Level
 from watchfloor.misp.values import flag, ident, text, version
 from watchfloor.misp.wire import Empty, EventRow, ObjectRow, ReferenceRow, each
 
@@ -50,6 +51,7 @@ class SharedObject(Part, gc=False):
             uuid=text(row.uuid),
             name=text(row.name),
             meta_category=text(row.meta_category),
+            levels=(scene.level, self.level),
         )
 
 

@@ -7,8 +7,9 @@ from typing import Literal
 from msgspec import Struct
 
 from watchfloor.misp.activities import Activity, SightingDeleted, SightingReported
-from watchfloor.misp.audience import Level, of_sighting
+from watchfloor.misp.audience import of_sighting
 from watchfloor.misp.decoded import Decoded, Part, Scene
+from watchfloor.misp.model import Level
 from watchfloor.misp.told import levels_of
 from watchfloor.misp.values import ident, text, version
 from watchfloor.misp.wire import AttributeRow, SightingRow, value_of

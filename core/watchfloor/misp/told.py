@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from watchfloor.misp.audience import UNTOLD, Level
+from watchfloor.misp.audience import UNTOLD
 from watchfloor.misp.facts import EventFacts
-from watchfloor.misp.model import EVERYONE, Audience, Event, Message
+from watchfloor.misp.model import EVERYONE, Audience, Event, Level, Message
 from watchfloor.misp.tagged import Retag, Tags
 from watchfloor.misp.values import Scalar, flag, ident, text
 from watchfloor.misp.wire import AttributeRow, EventRow, GroupRow, ObjectRow, OrgRow, each

@@ -102,6 +102,7 @@ class EventRow(Struct, gc=False):
     orgc_id: Scalar = None
     distribution: Scalar = None
     sharing_group_id: Scalar = None
+    published: Scalar = None
     Org: OrgRow | Empty = None
     Orgc: OrgRow | Empty = None
     SharingGroup: GroupRow | Empty = None

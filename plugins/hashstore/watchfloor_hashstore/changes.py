@@ -1,0 +1,168 @@
+"""Changes to what is in the store, from the live feed, an update or a file: doing one twice changes nothing.
+
+The last change of each thing counts. One that was received before the store's snapshot was taken is in it
+already and is passed over, but for what is gone for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+from msgspec.json import Decoder, Encoder
+
+from watchfloor_hashstore.keys import JOURNAL
+from watchfloor_hashstore.layout import Entry, EventRecord, flags, pack, suffix
+from watchfloor_hashstore.state import State, state
+from watchfloor_hashstore.store import Store, field_of
+
+_SKEW = 5.0  # seconds by which two clocks may differ
+_DAY = 86_400
+_AT_ONCE = 1000
+
+
+class AttributeIs(Struct, frozen=True, tag="attribute", omit_defaults=True):
+    """An attribute that stands. `hashes` are its values' (32 bytes each), `level` the inner one.
+
+    `edited` when it may have had other values before. `received` is in Unix seconds.
+    """
+
+    id: int
+    event: int
+    hashes: list[bytes]
+    level: str
+    type: str
+    category: str
+    received: float
+    to_ids: bool = False
+    tlp: str = ""
+    day: int = 0
+    edited: bool = False
+
+
+class AttributeGone(Struct, frozen=True, tag="no attribute", omit_defaults=True):
+    """An attribute that was deleted; `hard` when it cannot come back."""
+
+    id: int
+    received: float
+    hard: bool = False
+
+
+class EventIs(Struct, frozen=True, tag="event", omit_defaults=True):
+    """An event that stands."""
+
+    id: int
+    uuid: str
+    owner: int
+    level: str
+    received: float
+    day: int = 0
+    tlp: str = ""
+
+    def record(self) -> bytes:
+        """As the store holds it."""
+        return EventRecord(self.uuid, self.id, self.owner, self.level, self.day, self.tlp).packed()
+
+
+class EventGone(Struct, frozen=True, tag="no event", omit_defaults=True):
+    """An event that was deleted, and all in it."""
+
+    id: int
+
+
+class GroupIs(Struct, frozen=True, tag="group", omit_defaults=True):
+    """Who is in a sharing group, as `audience.written` writes it."""
+
+    id: str
+    members: str
+    received: float
+
+
+Change: TypeAlias = AttributeIs | AttributeGone | EventIs | EventGone | GroupIs
+
+encode = Encoder().encode
+decode: Any = Decoder(Change).decode
+
+
+def field_name(change: Change) -> str:
+    """What a change is about: a later one of the same name takes its place."""
+    kind = {"attribute": "a", "no attribute": "a", "event": "e", "no event": "e"}
+    return f"{kind.get(str(change.__struct_config__.tag), 'g')}{change.id}"
+
+
+def apply(store: Store, changes: Sequence[Change], since: float = 0.0) -> None:
+    """Bring changes into a generation whose snapshot was taken at `since`.
+
+    What narrows an audience comes first; an attribute's new hashes are there before the old ones go.
+    """
+    new = [change for change in changes if _counts(change, since)]
+    groups = {change.id: change.members for change in new if isinstance(change, GroupIs)}
+    if groups:
+        store.set_groups(groups)
+    store.set_events(
+        {c.id: c.record() if isinstance(c, EventIs) else None for c in new if isinstance(c, EventIs | EventGone)}
+    )
+    stand = [change for change in new if isinstance(change, AttributeIs)]
+    _put(store, stand)
+    store.set_changed(
+        {change.id: b"".join(map(suffix, change.hashes)) for change in stand if change.edited}
+        | {change.id: b"" for change in new if isinstance(change, AttributeGone)}
+    )
+
+
+def _counts(change: Change, since: float) -> bool:
+    if isinstance(change, EventGone) or (isinstance(change, AttributeGone) and change.hard):
+        return True
+    return change.received >= since - _SKEW
+
+
+def _put(store: Store, attributes: Iterable[AttributeIs]) -> None:
+    attributes = list(attributes)
+    levels = store.numbers("level", (change.level for change in attributes))
+    store.numbers("type", (change.type for change in attributes))
+    store.numbers("category", (change.category for change in attributes))
+    store.put(entry for change in attributes for entry in _entries(store, change, levels[change.level]))
+
+
+def _entries(store: Store, change: AttributeIs, level: int) -> Iterable[tuple[bytes, bytes, bytes]]:
+    entry = Entry(
+        change.id & 0xFFFFFFFF,
+        change.event & 0xFFFFFFFF,
+        level,
+        store.number("type", change.type),
+        store.number("category", change.category),
+        flags(change.tlp, to_ids=change.to_ids),
+        change.day,
+    )
+    for digest in change.hashes:
+        yield digest, suffix(digest) + field_of(change.id), pack(entry, digest)
+
+
+def bring_in(redis: Any, changes: Sequence[Change]) -> State:
+    """Apply changes to what answers now, and to what an import is making; the state that they met.
+
+    What is noted before the state is read reaches the generation of an import that ends meanwhile.
+    """
+    met = state(redis)
+    if met.building:
+        with redis.pipeline(transaction=False) as pipe:
+            for change in changes:
+                pipe.xadd(JOURNAL(), {"change": encode(change)})
+            pipe.expire(JOURNAL(), _DAY)
+            pipe.execute()
+    while True:
+        apply(Store(redis, met.generation, met.bits), changes, met.since)
+        now = state(redis)
+        if now.generation == met.generation:
+            return now
+        met = now
+
+
+def catch_up(redis: Any, store: Store, since: float) -> None:
+    """Apply what the journal of an import holds, in its order, until nothing comes any more."""
+    last = b"-"
+    while entries := redis.xrange(JOURNAL(), min=last, count=_AT_ONCE):
+        latest = {field_name(c): c for c in (decode(fields[b"change"]) for _, fields in entries)}
+        apply(store, list(latest.values()), since)
+        last = b"(" + entries[-1][0]
