@@ -1,9 +1,8 @@
 """Who may see an attribute, by MISP's own rule, in a form that is compiled once and asked often.
 
 A level says how far an event, an object or an attribute lets itself be seen: `*` by everyone on the
-instance, `-` by nobody, or by the members of sharing groups, `7` or `7&9`. An attribute is seen by the
-organisation that owns its event, and by those whom the event's level and the inner level (the object's
-and the attribute's together) both let see it.
+instance, `-` by nobody, or `7` by the members of that sharing group. An attribute is seen by the
+organisation that owns its event, and by those whom the event's level, the object's and its own all let.
 """
 
 from __future__ import annotations
@@ -36,21 +35,6 @@ def _level(distribution: str, group: str, open_to: frozenset[str]) -> str:
     return group if distribution == "4" and group.isdigit() and group != "0" else NOBODY
 
 
-def both(outer: str, inner: str) -> str:
-    """The level of what stands behind both.
-
-    >>> both("*", "7"), both("7", "-"), both("9", "7"), both("7", "7")
-    ('7', '-', '7&9', '7')
-    """
-    if outer in (EVERYONE, inner):
-        return inner
-    if inner == EVERYONE:
-        return outer
-    if NOBODY in (outer, inner):
-        return NOBODY
-    return "&".join(sorted({*outer.split("&"), *inner.split("&")}, key=int))
-
-
 Groups = Mapping[str, frozenset[int] | None]
 """The local ids of each sharing group's members; None for everyone on the instance."""
 
@@ -68,15 +52,13 @@ class Caller:
 
     def reached(self, level: str) -> bool:
         """Whether a level lets the caller see what is behind it."""
-        if level in (EVERYONE, NOBODY):
-            return level == EVERYONE
-        return self.groups.issuperset(level.split("&"))
+        return level == EVERYONE or level in self.groups
 
-    def sees(self, owner: int, event_level: str, inner_level: str) -> bool:
-        """Whether MISP shows the caller an attribute behind these levels."""
+    def sees(self, owner: int, *levels: str) -> bool:
+        """Whether MISP shows the caller an attribute behind these levels, in an event of this owner."""
         if self.admin or (self.organisation is not None and owner == self.organisation):
             return True
-        return self.reached(event_level) and self.reached(inner_level)
+        return all(map(self.reached, levels))
 
 
 def caller(organisation: int | None, groups: Groups, *, admin: bool = False) -> Caller:

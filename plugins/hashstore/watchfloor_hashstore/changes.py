@@ -22,8 +22,8 @@ _DAY = 86_400
 _AT_ONCE = 1000
 
 
-class AttributeIs(Struct, frozen=True, tag="attribute", omit_defaults=True):
-    """An attribute that stands. `hashes` are its values' (32 bytes each), `level` the inner one.
+class AttributeIs(Struct, frozen=True, tag="attribute", tag_field="what", omit_defaults=True):
+    """An attribute that stands. `hashes` are its values' (32 bytes each), `level` its own.
 
     `edited` when it may have had other values before. `received` is in Unix seconds.
     """
@@ -38,10 +38,11 @@ class AttributeIs(Struct, frozen=True, tag="attribute", omit_defaults=True):
     to_ids: bool = False
     tlp: str = ""
     day: int = 0
+    object: int = 0
     edited: bool = False
 
 
-class AttributeGone(Struct, frozen=True, tag="no attribute", omit_defaults=True):
+class AttributeGone(Struct, frozen=True, tag="no attribute", tag_field="what", omit_defaults=True):
     """An attribute that was deleted; `hard` when it cannot come back."""
 
     id: int
@@ -49,8 +50,16 @@ class AttributeGone(Struct, frozen=True, tag="no attribute", omit_defaults=True)
     hard: bool = False
 
 
-class EventIs(Struct, frozen=True, tag="event", omit_defaults=True):
-    """An event that stands."""
+class ObjectIs(Struct, frozen=True, tag="object", tag_field="what", omit_defaults=True):
+    """How far an object is shared."""
+
+    id: int
+    level: str
+    received: float
+
+
+class EventIs(Struct, frozen=True, tag="event", tag_field="what", omit_defaults=True):
+    """An event that stands; `partly` when only what an attribute tells of it is known."""
 
     id: int
     uuid: str
@@ -59,19 +68,20 @@ class EventIs(Struct, frozen=True, tag="event", omit_defaults=True):
     received: float
     day: int = 0
     tlp: str = ""
+    partly: bool = False
 
     def record(self) -> bytes:
         """As the store holds it."""
         return EventRecord(self.uuid, self.id, self.owner, self.level, self.day, self.tlp).packed()
 
 
-class EventGone(Struct, frozen=True, tag="no event", omit_defaults=True):
+class EventGone(Struct, frozen=True, tag="no event", tag_field="what", omit_defaults=True):
     """An event that was deleted, and all in it."""
 
     id: int
 
 
-class GroupIs(Struct, frozen=True, tag="group", omit_defaults=True):
+class GroupIs(Struct, frozen=True, tag="group", tag_field="what", omit_defaults=True):
     """Who is in a sharing group, as `audience.written` writes it."""
 
     id: str
@@ -79,7 +89,7 @@ class GroupIs(Struct, frozen=True, tag="group", omit_defaults=True):
     received: float
 
 
-Change: TypeAlias = AttributeIs | AttributeGone | EventIs | EventGone | GroupIs
+Change: TypeAlias = AttributeIs | AttributeGone | ObjectIs | EventIs | EventGone | GroupIs
 
 encode = Encoder().encode
 decode: Any = Decoder(Change).decode
@@ -87,8 +97,9 @@ decode: Any = Decoder(Change).decode
 
 def field_name(change: Change) -> str:
     """What a change is about: a later one of the same name takes its place."""
-    kind = {"attribute": "a", "no attribute": "a", "event": "e", "no event": "e"}
-    return f"{kind.get(str(change.__struct_config__.tag), 'g')}{change.id}"
+    if isinstance(change, EventIs) and change.partly:
+        return f"partly {change.id}"
+    return f"{str(change.__struct_config__.tag).removeprefix('no ')} {change.id}"
 
 
 def apply(store: Store, changes: Sequence[Change], since: float = 0.0) -> None:
@@ -100,9 +111,8 @@ def apply(store: Store, changes: Sequence[Change], since: float = 0.0) -> None:
     groups = {change.id: change.members for change in new if isinstance(change, GroupIs)}
     if groups:
         store.set_groups(groups)
-    store.set_events(
-        {c.id: c.record() if isinstance(c, EventIs) else None for c in new if isinstance(c, EventIs | EventGone)}
-    )
+    _set_events(store, [change for change in new if isinstance(change, EventIs | EventGone)])
+    store.set_objects({change.id: change.level for change in new if isinstance(change, ObjectIs)})
     stand = [change for change in new if isinstance(change, AttributeIs)]
     _put(store, stand)
     store.set_changed(
@@ -117,6 +127,18 @@ def _counts(change: Change, since: float) -> bool:
     return change.received >= since - _SKEW
 
 
+def _set_events(store: Store, changes: Iterable[EventIs | EventGone]) -> None:
+    partly = {c.id: c.record() for c in changes if isinstance(c, EventIs) and c.partly}
+    whole = {
+        c.id: c.record() if isinstance(c, EventIs) else None
+        for c in changes
+        if isinstance(c, EventGone) or not c.partly
+    }
+    if partly:
+        store.add_events(partly)
+    store.set_events(whole)
+
+
 def _put(store: Store, attributes: Iterable[AttributeIs]) -> None:
     attributes = list(attributes)
     levels = store.numbers("level", (change.level for change in attributes))
@@ -129,6 +151,7 @@ def _entries(store: Store, change: AttributeIs, level: int) -> Iterable[tuple[by
     entry = Entry(
         change.id & 0xFFFFFFFF,
         change.event & 0xFFFFFFFF,
+        change.object & 0xFFFFFFFF,
         level,
         store.number("type", change.type),
         store.number("category", change.category),

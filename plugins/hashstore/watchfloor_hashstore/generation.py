@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from watchfloor_hashstore.changes import catch_up
 from watchfloor_hashstore.keys import JOURNAL
 from watchfloor_hashstore.layout import bits_for
 from watchfloor_hashstore.state import Lock, locked, new_generation, state
 from watchfloor_hashstore.store import Store
-
-CatchUp = Callable[[Any, Store], None]
-"""Applies what the journal of live changes holds to a store."""
 
 
 class Building:
@@ -29,20 +27,19 @@ class Building:
         """Lay the store out for about so many entries, before the first is written."""
         self.store = Store(self.redis, self.store.generation, bits_for(entries), temporary=True)
 
-    def swap(self, facts: Mapping[str, object], catch_up: CatchUp | None = None) -> None:
+    def swap(self, facts: Mapping[str, object]) -> None:
         """From now on it answers; the one before goes when those who read it are done.
 
         HashstoreError when the lock was lost: the old one stays then.
         """
         old = state(self.redis)
-        if catch_up:
-            catch_up(self.redis, self.store)
+        catch_up(self.redis, self.store, self.began)
         self.store.keep()
         now = time.time()
         values = {"generation": self.store.generation, "bits": self.store.bits, "since": self.began}
         self.lock.set({**values, "imported": now, "updated": now, **facts})
-        if catch_up:  # with what was said until everybody knew of the swap
-            catch_up(self.redis, self.store)
+        # Once more, with what was said until everybody knew of the swap.
+        catch_up(self.redis, self.store, self.began)
         Store(self.redis, old.generation, old.bits).retire()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from watchfloor_hashstore.generation import Building, CatchUp, building
+from watchfloor_hashstore.generation import Building, building
 from watchfloor_hashstore.layout import EventRecord
 from watchfloor_hashstore.packing import packing
 from watchfloor_hashstore.settings import Settings
@@ -34,16 +34,14 @@ class Summary:
     keys: int = 0
 
 
-def import_misp(
-    redis: Any, settings: Settings, progress: Progress, catch_up: CatchUp | None = None
-) -> Summary:
+def import_misp(redis: Any, settings: Settings, progress: Progress) -> Summary:
     """Build everything anew from MISP's database and swap it in.
 
     Interrupted or failed, it leaves what was there in place. HashstoreError says what is wrong.
     """
     with building(redis) as made, opened(settings.mysql) as database:
         summary = _fill(made, database, settings, progress)
-        made.swap(asdict(summary), catch_up)
+        made.swap(asdict(summary))
     return summary
 
 
@@ -52,6 +50,7 @@ def _fill(made: Building, database: Database, settings: Settings, progress: Prog
     made.expect(int(count * _HASHES))
     groups = misp.groups(database)
     made.store.set_groups(groups)
+    made.store.set_objects(misp.objects(database))
     keys = keys_of(database, settings.authkeys)
     made.store.set_keys(keys)
     events = write_events(made.store, misp.events(database, unpublishedprivate=settings.unpublishedprivate))

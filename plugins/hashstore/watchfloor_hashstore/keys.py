@@ -9,6 +9,9 @@ ENTRIES = Keys(
     "HASHSTORE_ENTRIES:{generation}:{shard}", "hash", "bucket; the packed entries of hashes that begin alike"
 )
 EVENTS = Keys("HASHSTORE_EVENTS:{generation}", "hash", "event id; packed UUID, owner and level")
+OBJECTS = Keys(
+    "HASHSTORE_OBJECTS:{generation}", "hash", "object id; how far it is shared, of those not open to all"
+)
 CHANGED = Keys(
     "HASHSTORE_CHANGED:{generation}",
     "hash",
@@ -25,5 +28,5 @@ PENDING = Keys("HASHSTORE_PENDING", "hash", "live changes that are not in the st
 LOOKUPS = Keys("HASHSTORE_LOOKUPS:{date}", "hash", "values asked for and found, and requests, by hour")
 
 FAMILIES = (
-    STATE, ENTRIES, EVENTS, CHANGED, NAMES, GROUPS, MISP_KEYS, OWN_KEYS, JOURNAL, PENDING, LOOKUPS
+    STATE, ENTRIES, EVENTS, OBJECTS, CHANGED, NAMES, GROUPS, MISP_KEYS, OWN_KEYS, JOURNAL, PENDING, LOOKUPS
 )  # fmt: skip

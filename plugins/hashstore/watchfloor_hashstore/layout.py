@@ -1,10 +1,10 @@
 """How the store lies in Redis: entries in buckets, events beside them. Pure packing and unpacking.
 
 A hash belongs to the bucket that its first bits name; buckets are fields of `SHARDS` Redis hashes. A
-bucket is its entries end to end, 24 bytes each: 8 bytes of the hash, the attribute, the event, the inner
-level with the type, the category, flags and the day. The event's own record says who owns it and how far
-it is shared: an event that changes costs one write. With the bucket's number and 8 more bytes of the hash
-an entry is identified by 70 bits and more.
+bucket is its entries end to end, 28 bytes each: 8 bytes of the hash, the attribute, the event, the object,
+the attribute's own level with the type, the category, flags and the day. The event's own record says who
+owns it and how far it is shared, and so does the object's: one that changes costs one write. With the
+bucket's number and 8 more bytes of the hash an entry is identified by 70 bits and more.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from watchfloor_hashstore.audience import EVERYONE, NOBODY
 SHARDS = 64
 _SHARD_BITS = 6
 _PER_BUCKET = 8
-ENTRY = Struct(">8sIIIBBH")
+ENTRY = Struct(">8sIIIIBBH")
 WIDTH = ENTRY.size
 HEAD = 12  # hash and attribute: what tells an entry from the others of its bucket
 _EVENT = Struct(">16sIIBIHB")
@@ -86,6 +86,7 @@ class Entry:
 
     attribute: int
     event: int
+    object: int
     level: int
     type: int
     category: int
@@ -107,7 +108,14 @@ def pack(entry: Entry, digest: bytes) -> bytes:
     """An entry as a bucket holds it."""
     both = level_and_type(entry.level, entry.type)
     return ENTRY.pack(
-        suffix(digest), entry.attribute, entry.event, both, entry.category, entry.flags, entry.day
+        suffix(digest),
+        entry.attribute,
+        entry.event,
+        entry.object,
+        both,
+        entry.category,
+        entry.flags,
+        entry.day,
     )
 
 
@@ -117,8 +125,8 @@ def find(bucket: bytes, digest: bytes) -> list[Entry]:
     at = bucket.find(wanted)
     while at >= 0:
         if at % WIDTH == 0:
-            _, attribute, event, both, category, marks, day = ENTRY.unpack_from(bucket, at)
-            found.append(Entry(attribute, event, both >> 8, both & 0xFF, category, marks, day))
+            _, attribute, event, holder, both, category, marks, day = ENTRY.unpack_from(bucket, at)
+            found.append(Entry(attribute, event, holder, both >> 8, both & 0xFF, category, marks, day))
         at = bucket.find(wanted, at + 1)
     return found
 

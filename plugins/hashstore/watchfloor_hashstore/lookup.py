@@ -10,8 +10,9 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
-from watchfloor_hashstore.audience import NOBODY, Caller, caller, read
-from watchfloor_hashstore.keys import CHANGED, ENTRIES, EVENTS, GROUPS, NAMES, STATE
+from watchfloor import Keys
+from watchfloor_hashstore.audience import EVERYONE, NOBODY, Caller, caller, read
+from watchfloor_hashstore.keys import CHANGED, ENTRIES, EVENTS, GROUPS, NAMES, OBJECTS, STATE
 from watchfloor_hashstore.layout import SHARDS, Entry, EventRecord, day_text, find
 from watchfloor_hashstore.state import State
 from watchfloor_hashstore.store import field_of
@@ -34,7 +35,7 @@ class Who:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An attribute with the value that was asked for; text is "" where nothing is known, days are ISO 8601."""
+    """An attribute with the value that was asked for; text is "" where nothing is known."""
 
     event_uuid: str
     event_id: str
@@ -51,6 +52,15 @@ class Answers:
 
     hits: list[list[Hit]]
     state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What entries refer to: events, the levels of objects that are not open, the hashes of what changed."""
+
+    events: Mapping[int, EventRecord]
+    objects: Mapping[int, str]
+    changed: Mapping[int, bytes]
 
 
 class Reader:
@@ -72,10 +82,10 @@ class Reader:
             return Answers([[] for _ in questions], state)
         entries = yield from self._entries(state, flat)
         pool = [entry for found in entries for entry in found]
-        events, changed = yield from self._details(state, pool, len(flat))
+        details = yield from self._details(state, pool, len(flat))
         asking = yield from self._caller(state, who)
         yield from self._know(state, pool)
-        judge = _Judge(asking, self._names, events, changed)
+        judge = _Judge(asking, self._names, details)
         seen = iter([judge.visible(digest, found) for digest, found in zip(flat, entries, strict=True)])
         hits = [_merged([next(seen) for _ in question]) for question in questions]
         return Answers(hits, state)
@@ -103,19 +113,23 @@ class Reader:
                     found[at] = find(bucket_, flat[at])
         return found
 
-    def _details(
-        self, state: State, pool: Sequence[Entry], asked: int
-    ) -> Steps[tuple[dict[int, EventRecord], dict[int, bytes]]]:
-        """The events of entries, and the hashes of attributes that changed."""
+    def _details(self, state: State, pool: Sequence[Entry], asked: int) -> Steps[Details]:
+        """The events and objects of entries, and the hashes of attributes that changed."""
         padding = [_NONE] * max(asked - len(pool), 0)
-        records, changes = yield [
-            ("HMGET", EVENTS(generation=state.generation), *(field_of(e.event) for e in pool), *padding),
-            ("HMGET", CHANGED(generation=state.generation), *(field_of(e.attribute) for e in pool), *padding),
+
+        def command(family: Keys, ids: Iterable[int]) -> tuple[Any, ...]:
+            return ("HMGET", family(generation=state.generation), *map(field_of, ids), *padding)
+
+        records, levels, hashes = yield [
+            command(EVENTS, (entry.event for entry in pool)),
+            command(OBJECTS, (entry.object for entry in pool)),
+            command(CHANGED, (entry.attribute for entry in pool)),
         ]
         packed = {e.event: record for e, record in zip(pool, records, strict=False) if record is not None}
-        return (
+        return Details(
             {event: EventRecord.unpacked(record) for event, record in packed.items()},
-            {e.attribute: now for e, now in zip(pool, changes, strict=False) if now is not None},
+            {e.object: level.decode() for e, level in zip(pool, levels, strict=False) if level is not None},
+            {e.attribute: now for e, now in zip(pool, hashes, strict=False) if now is not None},
         )
 
     def _caller(self, state: State, who: Who) -> Steps[Caller]:
@@ -149,31 +163,25 @@ class Reader:
 class _Judge:
     """Decides which entries one caller sees."""
 
-    def __init__(
-        self,
-        asking: Caller,
-        names: Mapping[str, Mapping[int, str]],
-        events: Mapping[int, EventRecord],
-        changed: Mapping[int, bytes],
-    ) -> None:
+    def __init__(self, asking: Caller, names: Mapping[str, Mapping[int, str]], details: Details) -> None:
         self._asking = asking
         self._names = names
-        self._events = events
-        self._changed = changed
+        self._details = details
 
     def visible(self, digest: bytes, entries: Iterable[Entry]) -> list[tuple[int, Hit]]:
         """The attributes behind entries that the caller sees, with what is told of them."""
         return [(entry.attribute, self._hit(entry)) for entry in entries if self._sees(digest, entry)]
 
     def _sees(self, digest: bytes, entry: Entry) -> bool:
-        event = self._events.get(entry.event)
-        if event is None or not _holds(self._changed.get(entry.attribute), digest[4:12]):
+        event = self._details.events.get(entry.event)
+        if event is None or not _holds(self._details.changed.get(entry.attribute), digest[4:12]):
             return False
-        inner = self._names["level"].get(entry.level, NOBODY)
-        return self._asking.sees(event.owner, event.level, inner)
+        own = self._names["level"].get(entry.level, NOBODY)
+        holder = self._details.objects.get(entry.object, EVERYONE)
+        return self._asking.sees(event.owner, event.level, holder, own)
 
     def _hit(self, entry: Entry) -> Hit:
-        event = self._events[entry.event]
+        event = self._details.events[entry.event]
         return Hit(
             event.uuid,
             str(event.id) if event.id else "",

@@ -6,29 +6,28 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
-from watchfloor_hashstore.audience import NOBODY, both, level_of_part
+from watchfloor_hashstore.audience import NOBODY, level_of_part
 from watchfloor_hashstore.layout import ENTRY, SHARDS, day_of_second, flags, level_and_type, place
 from watchfloor_hashstore.portable.hashing import digests
 from watchfloor_hashstore.portable.types import is_composite, is_hashed, normaliser
 
 FIELD = "\x1f"  # between the fields of a page of rows
+WIDTH = 7  # fields of a row
 PART = "\x1d"  # between the parts of a spec
 
-Row: TypeAlias = tuple[str, str, str, str, str, str]
-"""Attribute id, event id, Unix time, spec, value1, value2; all text."""
+Row: TypeAlias = tuple[str, str, str, str, str, str, str]
+"""Attribute id, event id, object id ("0" for none), Unix time, spec, value1, value2; all text."""
 
 Numbering: TypeAlias = Callable[[str, str], int]
 """The number of a name, by its kind (level, type, category) and itself."""
 
 
-def spec(type_: str, category: str, to_ids: object, level: tuple[str, str], outer: str = "") -> str:
+def spec(type_: str, category: str, to_ids: bool, level: tuple[str, str], *, orphan: bool = False) -> str:
     """What many attributes have in common, as MISP's database writes it for `Packer`.
 
-    `level` is the distribution and sharing group; `outer` the object's, `distribution/group`, "" without one
-    and "-" for an object that is not there.
+    `level` is the distribution and sharing group; `orphan` when the object that should hold it is not there.
     """
-    marks = "1" if str(to_ids) in ("1", "True") else "0"
-    return PART.join((type_, category, marks, *level, outer))
+    return PART.join((type_, category, "1" if to_ids else "0", *level, "1" if orphan else "0"))
 
 
 class Plan(NamedTuple):
@@ -63,9 +62,9 @@ class Packer:
 
     def _work_out(self, text: str) -> Plan:
         # From the right: what decides on the audience is numbers, whatever a type or category holds.
-        names, to_ids, distribution, group, outer = text.rsplit(PART, 4)
+        names, to_ids, distribution, group, orphan = text.rsplit(PART, 4)
         type_, _, category = names.partition(PART)
-        level = both(level_of_object(outer), level_of_part(distribution, group))
+        level = NOBODY if orphan == "1" else level_of_part(distribution, group)
         return Plan(
             type_,
             not is_composite(type_) and is_hashed(type_),
@@ -80,18 +79,18 @@ class Packer:
         """Pack the rows; how many there were."""
         plans, sha256, pack, number = self._plans, hashlib.sha256, ENTRY.pack, int.from_bytes
         buckets, shift, traffic, count = self._buckets, 32 - self._bits, self._traffic, 0
-        for id_, event, stamp, text, value1, value2 in rows:
+        for id_, event, holder, stamp, text, value1, value2 in rows:
             count += 1
             plan = plans.get(text) or self.plan(text)
             normal = plan.normal
             if not plan.single or id_ in traffic or (normal is not None and normal(value1) != value1):
-                self._slowly(plan, (id_, event, stamp, text, value1, value2))
+                self._slowly(plan, (id_, event, holder, stamp, text, value1, value2))
                 continue
             digest = sha256(value1.strip().lower().encode("utf-8", "surrogatepass")).digest()
             # As in `day_of_second` and `layout.pack`, which would take as long as all the rest.
             day = int(stamp) // 86_400 - 10_957
             entry = pack(
-                digest[4:12], int(id_), int(event), plan.both, plan.category, plan.flags,
+                digest[4:12], int(id_), int(event), int(holder), plan.both, plan.category, plan.flags,
                 day if 0 <= day <= 0xFFFF else 0,
             )  # fmt: skip
             bucket = number(digest[:4], "big") >> shift
@@ -100,9 +99,9 @@ class Packer:
 
     def _slowly(self, plan: Plan, row: Row) -> None:
         """A value with halves, with a form of its own, or with a traffic light."""
-        id_, event, stamp, _, value1, value2 = row
+        id_, event, holder, stamp, _, value1, value2 = row
         marks = plan.flags | flags(self._traffic.get(id_, ""), to_ids=False)
-        rest = int(id_), int(event), plan.both, plan.category, marks, day_of_second(int(stamp))
+        rest = int(id_), int(event), int(holder), plan.both, plan.category, marks, day_of_second(int(stamp))
         for digest in digests(plan.type, value1, value2):
             entry = ENTRY.pack(digest[4:12], *rest)
             bucket = int.from_bytes(digest[:4], "big") >> (32 - self._bits)
@@ -125,18 +124,10 @@ class Packer:
         return shards
 
 
-def level_of_object(outer: str) -> str:
-    """The level of what holds an attribute: `distribution/group`; "" is nothing, "-" not there."""
-    if outer == NOBODY:
-        return NOBODY
-    distribution, _, group = outer.partition("/")
-    return level_of_part(distribution, group) if outer else level_of_part("5", "0")
-
-
 def rows_of(page: str, count: int) -> list[Row] | None:
     """The rows of a page; None when a value holds what stands between fields, or the page was cut off."""
     parts = page.split(FIELD) if count else []
-    if len(parts) != 6 * count:
+    if len(parts) != WIDTH * count:
         return None
-    fields = iter(parts)
-    return list(zip(fields, fields, fields, fields, fields, fields, strict=True))
+    f = iter(parts)
+    return list(zip(f, f, f, f, f, f, f, strict=True))

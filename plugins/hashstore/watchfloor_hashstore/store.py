@@ -7,7 +7,8 @@ from itertools import islice
 from typing import Any
 
 from watchfloor_hashstore import scripts
-from watchfloor_hashstore.keys import CHANGED, ENTRIES, EVENTS, GROUPS, MISP_KEYS, NAMES, STATE
+from watchfloor_hashstore.audience import EVERYONE
+from watchfloor_hashstore.keys import CHANGED, ENTRIES, EVENTS, GROUPS, MISP_KEYS, NAMES, OBJECTS, STATE
 from watchfloor_hashstore.layout import HEAD, SHARDS, WIDTH, place
 
 _AT_ONCE = 4000  # fields of one command
@@ -72,6 +73,18 @@ class Store:
         key = EVENTS(generation=self.generation)
         self._set(key, {field_of(event): record for event, record in records.items()})
 
+    def set_objects(self, levels: Mapping[int, str]) -> None:
+        """Set how far objects are shared."""
+        key = OBJECTS(generation=self.generation)
+        self._set(key, {field_of(id_): None if level == EVERYONE else level for id_, level in levels.items()})
+
+    def add_events(self, records: Mapping[int, bytes]) -> None:
+        """Set packed events by id, of those that are not there."""
+        with self.redis.pipeline(transaction=False) as pipe:
+            for event, record in records.items():
+                pipe.hsetnx(EVENTS(generation=self.generation), field_of(event), record)
+            pipe.execute()
+
     def set_changed(self, hashes: Mapping[int, bytes | None]) -> None:
         """Set which hashes attributes have now (8 bytes each, end to end); b"" for deleted ones."""
         key = CHANGED(generation=self.generation)
@@ -110,7 +123,7 @@ class Store:
 
     def keys(self) -> list[Any]:
         """Every key of the generation."""
-        others = (EVENTS, CHANGED, NAMES, GROUPS, MISP_KEYS)
+        others = (EVENTS, OBJECTS, CHANGED, NAMES, GROUPS, MISP_KEYS)
         return [*map(self.key, range(SHARDS)), *(family(generation=self.generation) for family in others)]
 
     def keep(self) -> None:

@@ -50,7 +50,8 @@ TABLES = {
         KEY event_id (event_id), KEY timestamp (timestamp)""",
     "organisations": f"""
         id int NOT NULL AUTO_INCREMENT PRIMARY KEY, name {BIN} NOT NULL DEFAULT '',
-        date_created datetime NOT NULL, date_modified datetime NOT NULL, type {BIN} NOT NULL DEFAULT '', nationality {BIN} NOT NULL DEFAULT '',
+        date_created datetime NOT NULL, date_modified datetime NOT NULL, type {BIN} NOT NULL DEFAULT '',
+        nationality {BIN} NOT NULL DEFAULT '',
         sector {BIN} NOT NULL DEFAULT '', created_by int NOT NULL DEFAULT 0, uuid varchar(40) DEFAULT NULL,
         local {FLAG}""",
     "users": f"""
@@ -64,7 +65,8 @@ TABLES = {
     "auth_keys": f"""
         id int unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, uuid varchar(40) NOT NULL,
         authkey varchar(72) CHARACTER SET ascii NOT NULL,
-        authkey_start varchar(4) CHARACTER SET ascii NOT NULL, authkey_end varchar(4) CHARACTER SET ascii NOT NULL, created int unsigned NOT NULL,
+        authkey_start varchar(4) CHARACTER SET ascii NOT NULL,
+        authkey_end varchar(4) CHARACTER SET ascii NOT NULL, created int unsigned NOT NULL,
         expiration int unsigned NOT NULL, read_only {FLAG}, user_id int unsigned NOT NULL,
         comment text, allowed_ips text DEFAULT NULL, unique_ips text DEFAULT NULL""",
     "sharing_groups": f"""
@@ -76,7 +78,7 @@ TABLES = {
     "sharing_group_orgs": f"""
         id int NOT NULL AUTO_INCREMENT PRIMARY KEY, sharing_group_id int NOT NULL, org_id int NOT NULL,
         extend {FLAG}""",
-    "sharing_group_servers": f"""
+    "sharing_group_servers": """
         id int NOT NULL AUTO_INCREMENT PRIMARY KEY, sharing_group_id int NOT NULL, server_id int NOT NULL,
         all_orgs tinyint(1) NOT NULL""",
     "tags": f"""
@@ -122,7 +124,8 @@ def mariadb(folder: Path, *options: str) -> Iterator[Server]:
     )  # fmt: skip
     command = [
         "mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={socket}", *who, "--skip-networking",
-        "--innodb-buffer-pool-size=512M", "--innodb-flush-log-at-trx-commit=0", "--character-set-server=utf8mb3",
+        "--innodb-buffer-pool-size=512M", "--innodb-flush-log-at-trx-commit=0",
+        "--character-set-server=utf8mb3",
         "--skip-log-bin", *options,
     ]  # fmt: skip
     with (folder / "log").open("wb") as log, subprocess.Popen(command, stderr=log, stdout=log) as process:
@@ -203,7 +206,8 @@ def attribute(rng: random.Random, events: int, objects: Sequence[int]) -> dict[s
         "event_id": rng.randint(1, events), "object_id": rng.choice(objects) if held else 0,
         "category": rng.choice(["Network activity", "Payload delivery"]), "type": type_, "value1": first,
         "value2": second, "to_ids": rng.randint(0, 1), "uuid": rand_uuid(rng),
-        "timestamp": 1_700_000_000 + rng.randrange(10**7), "distribution": rng.choice([0, 1, 2, 3, 4, 5, 5, 5]),
+        "timestamp": 1_700_000_000 + rng.randrange(10**7), "distribution": rng.choice([0, 1, 2, 3, 4, 5,
+        5, 5]),
         "sharing_group_id": rng.choice(GROUPS), "deleted": int(rng.random() < 0.1),
     }  # fmt: skip
 
@@ -218,7 +222,8 @@ def fill(server: Server, name: str, seed: int = 1, attributes: int = 3000, event
             [{"id": org, "name": f"Org {org}", "uuid": rand_uuid(rng)} for org in ORGS],
         )
         insert(cursor, "sharing_groups", [
-            {"id": g, "name": f"Group {g}", "uuid": rand_uuid(rng), "org_id": rng.choice(ORGS), "active": g % 2}
+            {"id": g, "name": f"Group {g}", "uuid": rand_uuid(rng), "org_id": rng.choice(ORGS),
+            "active": g % 2}
             for g in GROUPS
         ])  # fmt: skip
         # The owner of a group is a member only by chance; the last two have no members at all.

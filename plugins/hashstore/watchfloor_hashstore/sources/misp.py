@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
-from watchfloor_hashstore.audience import level_of_event, written
+from watchfloor_hashstore.audience import level_of_event, level_of_part, written
 from watchfloor_hashstore.layout import TLP, EventRecord, day_number
-from watchfloor_hashstore.rows import FIELD, PART, Row, rows_of
+from watchfloor_hashstore.rows import FIELD, PART, WIDTH, Row, rows_of
 from watchfloor_hashstore.sources.mysql import Database
 
 PAGE = 2000  # primary keys of a page
@@ -74,24 +74,16 @@ class Attributes:
         self._from = self._tables()
 
     def _fields(self) -> list[str]:
-        column = self._database.column
-        group, to_ids = (
-            column("attributes", "sharing_group_id", "0", "a"),
-            column("attributes", "to_ids", "0", "a"),
+        group, to_ids, stamp, holder = (
+            self._database.column("attributes", name, "0", "a")
+            for name in ("sharing_group_id", "to_ids", "timestamp", "object_id")
         )
-        stamp = column("attributes", "timestamp", "0", "a")
-        spec = f"CONCAT_WS('{PART}', a.type, a.category, {to_ids}, a.distribution, {group}, {self._outer()})"
-        return ["a.id", "a.event_id", stamp, spec, "a.value1", "a.value2"]
+        orphan = "IF(a.object_id <> 0 AND o.id IS NULL, 1, 0)" if self._joins() else "0"
+        spec = f"CONCAT_WS('{PART}', a.type, a.category, {to_ids}, a.distribution, {group}, {orphan})"
+        return ["a.id", "a.event_id", holder, stamp, spec, "a.value1", "a.value2"]
 
     def _joins(self) -> bool:
         return self._database.has("attributes", "object_id") and self._database.has("objects", "distribution")
-
-    def _outer(self) -> str:
-        if not self._joins():
-            return "''"
-        return (
-            "IF(a.object_id = 0, '', IFNULL(CONCAT(o.distribution, '/', IFNULL(o.sharing_group_id, 0)), '-'))"
-        )
 
     def _tables(self) -> str:
         objects = "LEFT JOIN objects o ON o.id = a.object_id AND a.object_id <> 0" if self._joins() else ""
@@ -114,7 +106,7 @@ class Attributes:
         within = self._from % f"a.id BETWEEN {first} AND {last}"
         joined = f"GROUP_CONCAT(CONCAT_WS('{FIELD}', {self._row}) SEPARATOR '{FIELD}')"
         count, text = self._database.one(f"SELECT COUNT(*), {joined} {within}")
-        if text is None or text.count(FIELD) == 6 * count - 1:
+        if text is None or text.count(FIELD) == WIDTH * count - 1:
             return Page(text or "", count, last, [])
         return Page("", count, last, self._by_row(within))
 
@@ -129,8 +121,8 @@ class Attributes:
 
 
 def _text(row: tuple[object, ...]) -> Row:
-    a, b, c, d, e, f = ("" if part is None else str(part) for part in row)
-    return a, b, c, d, e, f
+    a, b, c, d, e, f, g = ("" if part is None else str(part) for part in row)
+    return a, b, c, d, e, f, g
 
 
 def rows_in(page: Page) -> list[Row]:
@@ -149,3 +141,12 @@ def groups(database: Database) -> dict[str, str]:
         sql = "SELECT sharing_group_id FROM sharing_group_servers WHERE server_id = 0 AND all_orgs = 1"
         found |= {str(group): written(None) for (group,) in database.rows(sql)}
     return found
+
+
+def objects(database: Database, where: str = "distribution NOT IN (1, 2, 3, 5)") -> dict[int, str]:
+    """How far objects are shared, of those that are not open to all who see their event."""
+    if not database.has("objects", "id", "distribution"):
+        return {}
+    group = "IFNULL(sharing_group_id, 0)" if database.has("objects", "sharing_group_id") else "0"
+    sql = f"SELECT id, distribution, {group} FROM objects WHERE {where}"  # noqa: S608
+    return {id_: level_of_part(str(level), str(of)) for id_, level, of in database.rows(sql)}
