@@ -2,53 +2,23 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
-import msgspec
 import pytest
-from misp_database import ORGS, Server, fill, visible
+from asking import check_visibility, filled, hits, quiet, settings_of
+from misp_database import Server, create, fill, insert
 
 from watchfloor.testing import SiteMaker
-from watchfloor_hashstore.importing import Summary, import_misp
-from watchfloor_hashstore.lookup import Reader, Who, run
-from watchfloor_hashstore.portable.hashing import digests
-from watchfloor_hashstore.settings import Settings
+from watchfloor_hashstore.errors import HashstoreError
+from watchfloor_hashstore.importing import import_misp
+from watchfloor_hashstore.keys import ENTRIES, FAMILIES, STATE
+from watchfloor_hashstore.lookup import Who
+from watchfloor_hashstore.state import locked, state
+from watchfloor_hashstore.store import Store
 
-
-def settings_of(server: Server, **more: Any) -> Settings:
-    return msgspec.convert({"mysql": server.settings("misp"), **more}, Settings)
-
-
-def filled(redis: Any, settings: Settings) -> Summary:
-    return import_misp(redis, settings, lambda *_: None)
-
-
-def expected(cursor: Any, attributes: set[int]) -> dict[bytes, set[str]]:
-    """The events that each hash of these attributes is in."""
-    cursor.execute(
-        "SELECT a.id, type, value1, value2, e.uuid FROM attributes a JOIN events e ON e.id = event_id"
-    )
-    found: dict[bytes, set[str]] = {}
-    for id_, type_, first, second, event in cursor.fetchall():
-        if id_ in attributes:
-            for digest in digests(type_, first, second):
-                found.setdefault(digest, set()).add(event)
-    return found
-
-
-def shown(redis: Any, who: Who, hashes: list[bytes]) -> dict[bytes, set[str]]:
-    hits = run(redis, Reader().ask(who, [[digest] for digest in hashes])).hits
-    return {d: {hit.event_uuid for hit in found} for d, found in zip(hashes, hits, strict=True) if found}
-
-
-def check_visibility(redis: Any, cursor: Any, **rule: Any) -> None:
-    cursor.execute("SELECT id FROM attributes")
-    hashes = list(expected(cursor, {row[0] for row in cursor.fetchall()}))
-    for org in ORGS:
-        allowed = visible(cursor, org, **rule)
-        assert shown(redis, Who(org), hashes) == expected(cursor, allowed), org
-    everything = visible(cursor, 1, admin=True)
-    assert shown(redis, Who(1, admin=True), hashes) == expected(cursor, everything)
+ADMIN = Who(1, admin=True)
 
 
 @pytest.mark.parametrize("private", [False, True])
@@ -60,3 +30,155 @@ def test_everybody_sees_what_misp_shows_and_nothing_else(
     summary = filled(site.redis, settings_of(mysql_server, unpublishedprivate=private))
     assert summary.events == 120
     check_visibility(site.redis, misp_tables, unpublishedprivate=private)
+
+
+def one_event(cursor: Any, *values: str, **event: Any) -> None:
+    """An event open to all, with text attributes of these values."""
+    insert(cursor, "events", [{"id": 1, "org_id": 1, "date": "2026-01-02", "distribution": 3, **event,
+                               "uuid": "11111111-1111-4111-8111-111111111111"}])  # fmt: skip
+    insert(cursor, "attributes", [
+        {"event_id": 1, "category": "Other", "type": "text", "value1": value, "uuid": f"a-{n}", "distribution": 5}
+        for n, value in enumerate(values)
+    ])  # fmt: skip
+
+
+def test_a_value_may_hold_anything(make_site: SiteMaker, mysql_server: Server, misp_tables: Any) -> None:
+    hostile = [
+        "a\x1fb\x1fc",
+        "\x1d1\x1d3\x1d0\x1d0",
+        "line\nbreak",
+        "quote'\\",
+        "ÄÖÜß",
+        "x" * 60_000,
+        "5:" + "0" * 64,
+    ]
+    one_event(misp_tables, *hostile)
+    site = make_site(plugins={"hashstore": {}})
+    assert filled(site.redis, settings_of(mysql_server)).attributes == len(hostile)
+    assert [len(found) for found in hits(site.redis, Who(2), *hostile)] == [1] * len(hostile)
+
+
+def test_a_page_that_the_server_cuts_off_is_read_row_by_row(
+    make_site: SiteMaker, mysql_server: Server, misp_tables: Any
+) -> None:
+    values = [f"{n:05d}" + "y" * 60_000 for n in range(40)]
+    one_event(misp_tables, *values)
+    misp_tables.execute("SET GLOBAL max_allowed_packet = 1048576")
+    try:
+        site = make_site(plugins={"hashstore": {}})
+        filled(site.redis, settings_of(mysql_server))
+    finally:
+        misp_tables.execute("SET GLOBAL max_allowed_packet = 16777216")
+    assert all(hits(site.redis, Who(2), *values))
+
+
+def test_an_old_schema_is_read_with_what_it_has(
+    make_site: SiteMaker, mysql_server: Server, misp_tables: Any
+) -> None:
+    one_event(misp_tables, "evil.example")
+    misp_tables.execute("ALTER TABLE attributes DROP COLUMN deleted, DROP COLUMN object_id")
+    for table in ("objects", "auth_keys", "attribute_tags"):
+        misp_tables.execute(f"DROP TABLE {table}")
+    site = make_site(plugins={"hashstore": {}})
+    filled(site.redis, settings_of(mysql_server))
+    assert hits(site.redis, Who(2), "EVIL[.]example") != [[]]
+
+
+def test_what_is_no_misp_is_refused(make_site: SiteMaker, mysql_server: Server, misp_tables: Any) -> None:
+    misp_tables.execute("DROP TABLE attributes")
+    with pytest.raises(HashstoreError, match="is no MISP's: attributes lacks"):
+        filled(make_site(plugins={"hashstore": {}}).redis, settings_of(mysql_server))
+
+
+def test_a_database_that_cannot_be_opened_is_named(make_site: SiteMaker, mysql_server: Server) -> None:
+    settings = settings_of(mysql_server, mysql={**mysql_server.settings("misp"), "password": "wrong"})
+    with pytest.raises(HashstoreError, match="as 'misp': Access denied"):
+        filled(make_site(plugins={"hashstore": {}}).redis, settings)
+
+
+def test_two_imports_exclude_each_other(make_site: SiteMaker, mysql_server: Server, misp_tables: Any) -> None:
+    one_event(misp_tables, "evil.example")
+    site = make_site(plugins={"hashstore": {}})
+    with locked(site.redis), pytest.raises(HashstoreError, match="already running"):
+        filled(site.redis, settings_of(mysql_server))
+    filled(site.redis, settings_of(mysql_server))
+
+
+def test_an_import_that_fails_leaves_the_old_store(
+    make_site: SiteMaker, mysql_server: Server, misp_tables: Any
+) -> None:
+    one_event(misp_tables, "evil.example")
+    site = make_site(plugins={"hashstore": {}})
+    filled(site.redis, settings_of(mysql_server))
+    before = state(site.redis).generation
+    keys = {family.pattern: len(site.keys(family)) for family in FAMILIES}
+
+    def broken(done: int, _total: int) -> None:
+        if done:
+            raise RuntimeError("the lights went out")
+
+    with pytest.raises(RuntimeError):
+        import_misp(site.redis, settings_of(mysql_server), broken)
+    assert state(site.redis).generation == before
+    assert {family.pattern: len(site.keys(family)) for family in FAMILIES} == keys
+    assert hits(site.redis, Who(2), "evil.example") != [[]]
+
+
+def test_the_database_may_go_in_the_middle(
+    make_site: SiteMaker, mysql_server: Server, misp_tables: Any
+) -> None:
+    fill(mysql_server, "misp")
+    site = make_site(plugins={"hashstore": {}})
+
+    def cut(_done: int, _total: int) -> None:
+        misp_tables.execute("SELECT id FROM information_schema.processlist WHERE user = 'misp'")
+        for (connection,) in misp_tables.fetchall():
+            misp_tables.execute(f"KILL {connection}")
+
+    misp_tables.execute("INSERT INTO attributes (id, event_id, category, type, value1, value2, uuid, sharing_group_id)"
+                        " VALUES (9000000, 1, 'Other', 'text', 'far away', '', 'far', 0)")  # fmt: skip
+    with pytest.raises(HashstoreError, match="failed: .*; run it again"):
+        import_misp(site.redis, settings_of(mysql_server), cut)
+    assert not state(site.redis).imported
+
+
+def test_what_a_dead_import_left_goes_with_the_next(
+    make_site: SiteMaker, mysql_server: Server, misp_tables: Any
+) -> None:
+    one_event(misp_tables, "evil.example")
+    site = make_site(plugins={"hashstore": {}})
+    Store(site.redis, "dead", 14, temporary=True).append({3: {b"x": b"y" * 28}})
+    site.redis.hset(STATE(), mapping={"lock": "gone", "lock_until": int(time.time()) - 1, "building": "dead"})
+    assert site.redis.ttl(ENTRIES(generation="dead", shard=3)) > 0
+    filled(site.redis, settings_of(mysql_server))
+    assert not site.redis.exists(ENTRIES(generation="dead", shard=3))
+
+
+def test_readers_see_one_generation_or_the_other(
+    make_site: SiteMaker, mysql_server: Server, misp_tables: Any
+) -> None:
+    one_event(misp_tables, *(f"host{n}.example" for n in range(200)))
+    site = make_site(plugins={"hashstore": {}})
+    filled(site.redis, settings_of(mysql_server))
+    wanted, misses, stop = [f"host{n}.example" for n in range(200)], [0], threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            misses[0] += hits(site.redis, Who(2), *wanted).count([])
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    for _ in range(3):
+        import_misp(site.redis, settings_of(mysql_server), quiet)
+    stop.set()
+    thread.join()
+    assert misses == [0]
+
+
+def test_nothing_is_imported_from_an_empty_misp(
+    make_site: SiteMaker, mysql_server: Server, misp_tables: Any
+) -> None:
+    site = make_site(plugins={"hashstore": {}})
+    assert filled(site.redis, settings_of(mysql_server)).attributes == 0
+    assert hits(site.redis, ADMIN, "evil.example") == [[]]
+    create(mysql_server, "misp")

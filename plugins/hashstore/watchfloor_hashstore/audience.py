@@ -56,7 +56,7 @@ class Caller:
 
     def sees(self, owner: int, *levels: str) -> bool:
         """Whether MISP shows the caller an attribute behind these levels, in an event of this owner."""
-        if self.admin or (self.organisation is not None and owner == self.organisation):
+        if self.admin or (self.organisation and owner == self.organisation):
             return True
         return all(map(self.reached, levels))
 

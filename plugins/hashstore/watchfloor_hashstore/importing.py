@@ -11,6 +11,7 @@ from watchfloor_hashstore.layout import EventRecord
 from watchfloor_hashstore.packing import packing
 from watchfloor_hashstore.settings import Settings
 from watchfloor_hashstore.sources import misp
+from watchfloor_hashstore.sources.accounts import count as count_keys
 from watchfloor_hashstore.sources.accounts import keys_of
 from watchfloor_hashstore.sources.mysql import Database, opened
 from watchfloor_hashstore.store import Store
@@ -50,12 +51,13 @@ def _fill(made: Building, database: Database, settings: Settings, progress: Prog
     made.expect(int(count * _HASHES))
     groups = misp.groups(database)
     made.store.set_groups(groups)
+    made.store.set_organisations(misp.organisations(database))
     made.store.set_objects(misp.objects(database))
     keys = keys_of(database, settings.authkeys)
     made.store.set_keys(keys)
     events = write_events(made.store, misp.events(database, unpublishedprivate=settings.unpublishedprivate))
     attributes, entries = _pack(made, database, (count, highest), progress)
-    return Summary(f"mysql:{database.name}", events, attributes, entries, len(groups), len(keys))
+    return Summary(f"mysql:{database.name}", events, attributes, entries, len(groups), count_keys(keys))
 
 
 def _pack(made: Building, database: Database, size: tuple[int, int], progress: Progress) -> tuple[int, int]:

@@ -21,6 +21,7 @@ NAMES = Keys("HASHSTORE_NAMES:{generation}", "hash", "levels, types and categori
 GROUPS = Keys(
     "HASHSTORE_GROUPS:{generation}", "hash", "sharing group id; its members' ids, or * for everyone"
 )
+ORGANISATIONS = Keys("HASHSTORE_ORGS:{generation}", "hash", "name or UUID of an organisation; its local id")
 MISP_KEYS = Keys("HASHSTORE_KEYS:{generation}", "hash", "MISP's API keys, hashed, and whom they stand for")
 OWN_KEYS = Keys("HASHSTORE_OWN_KEYS", "hash", "the store's own API keys, hashed, and whom they stand for")
 JOURNAL = Keys("HASHSTORE_JOURNAL", "stream", "live changes during an import, for the generation it makes")
@@ -28,5 +29,6 @@ PENDING = Keys("HASHSTORE_PENDING", "hash", "live changes that are not in the st
 LOOKUPS = Keys("HASHSTORE_LOOKUPS:{date}", "hash", "values asked for and found, and requests, by hour")
 
 FAMILIES = (
-    STATE, ENTRIES, EVENTS, OBJECTS, CHANGED, NAMES, GROUPS, MISP_KEYS, OWN_KEYS, JOURNAL, PENDING, LOOKUPS
+    STATE, ENTRIES, EVENTS, OBJECTS, CHANGED, NAMES, GROUPS, ORGANISATIONS, MISP_KEYS, OWN_KEYS, JOURNAL,
+    PENDING, LOOKUPS,
 )  # fmt: skip

@@ -8,7 +8,17 @@ from typing import Any
 
 from watchfloor_hashstore import scripts
 from watchfloor_hashstore.audience import EVERYONE
-from watchfloor_hashstore.keys import CHANGED, ENTRIES, EVENTS, GROUPS, MISP_KEYS, NAMES, OBJECTS, STATE
+from watchfloor_hashstore.keys import (
+    CHANGED,
+    ENTRIES,
+    EVENTS,
+    GROUPS,
+    MISP_KEYS,
+    NAMES,
+    OBJECTS,
+    ORGANISATIONS,
+    STATE,
+)
 from watchfloor_hashstore.layout import HEAD, SHARDS, WIDTH, place
 
 _AT_ONCE = 4000  # fields of one command
@@ -100,6 +110,10 @@ class Store:
         if changes or gone:
             self.redis.hincrby(STATE(), "groups", 1)
 
+    def set_organisations(self, ids: Mapping[str, str]) -> None:
+        """Set the local ids of organisations by name and by UUID."""
+        self._set(ORGANISATIONS(generation=self.generation), ids)
+
     def set_keys(self, keys: Mapping[str, bytes]) -> None:
         """Replace MISP's API keys."""
         key = MISP_KEYS(generation=self.generation)
@@ -123,7 +137,7 @@ class Store:
 
     def keys(self) -> list[Any]:
         """Every key of the generation."""
-        others = (EVENTS, OBJECTS, CHANGED, NAMES, GROUPS, MISP_KEYS)
+        others = (EVENTS, OBJECTS, ORGANISATIONS, CHANGED, NAMES, GROUPS, MISP_KEYS)
         return [*map(self.key, range(SHARDS)), *(family(generation=self.generation) for family in others)]
 
     def keep(self) -> None:

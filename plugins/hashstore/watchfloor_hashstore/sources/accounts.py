@@ -64,7 +64,9 @@ def keys_of(database: Database, mode: Mode) -> dict[str, bytes]:
     found: dict[str, list[MispKey]] = {}
     for name, key in read(database):
         found.setdefault(name, []).append(key)
-    return {name: packed(keys) for name, keys in found.items()}
+    # Which kind it is decides how long a wrong key is looked at, whether or not it looks like a right one.
+    kind = b"advanced" if read is _advanced else b"legacy"
+    return {name: packed(keys) for name, keys in found.items()} | {"mode": kind}
 
 
 def _joined(database: Database) -> str:
@@ -105,3 +107,8 @@ def _list(text: str | None) -> list[str]:
     except ValueError:
         return ["unreadable"]
     return [str(one) for one in found] if isinstance(found, list) else ["unreadable"]
+
+
+def count(keys: dict[str, bytes]) -> int:
+    """How many keys these fields hold."""
+    return sum(len(unpacked(value)) for name, value in keys.items() if name != "mode")

@@ -150,3 +150,14 @@ def objects(database: Database, where: str = "distribution NOT IN (1, 2, 3, 5)")
     group = "IFNULL(sharing_group_id, 0)" if database.has("objects", "sharing_group_id") else "0"
     sql = f"SELECT id, distribution, {group} FROM objects WHERE {where}"  # noqa: S608
     return {id_: level_of_part(str(level), str(of)) for id_, level, of in database.rows(sql)}
+
+
+def organisations(database: Database) -> dict[str, str]:
+    """The local ids of organisations by name, and by UUID."""
+    if not database.has("organisations", "id", "name"):
+        return {}
+    uuid = database.column("organisations", "uuid", "NULL", "o")
+    found: dict[str, str] = {}
+    for id_, name, unique in database.rows(f"SELECT o.id, o.name, {uuid} FROM organisations o"):  # noqa: S608
+        found |= {text: str(id_) for text in (name, unique) if text}
+    return found

@@ -1,0 +1,166 @@
+"""Who a key stands for: MISP's own keys, legacy and advanced, and keys of the store's own.
+
+Every key is looked for in all three places, and every wrong one costs a bcrypt where the instance has
+advanced keys: neither the answer nor the time tells what was nearly right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import re
+import secrets
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import bcrypt
+
+from watchfloor_hashstore.keys import MISP_KEYS, OWN_KEYS
+from watchfloor_hashstore.lookup import Steps, Who
+from watchfloor_hashstore.own_keys import field_of_key
+from watchfloor_hashstore.own_keys import unpacked as own_unpacked
+from watchfloor_hashstore.sources.accounts import MispKey, advanced_field, legacy_field, unpacked
+from watchfloor_hashstore.state import State
+
+_KEY = re.compile(r"[A-Za-z0-9]{40}")
+_REMEMBERED = 10_000
+_NO_KEY = b"$2b$10$CwTycUXWue0Thq9StjUM0uJ8.cN1pPuIKFmgM4Cs8QFRpXnDN0T4m"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Whom a key would stand for, until when (Unix seconds, 0 for ever) and from where.
+
+    `hashed` is what bcrypt must find it to be; "" when it was found by all of it.
+    """
+
+    who: Who
+    expires: int = 0
+    addresses: tuple[str, ...] = ()
+    hashed: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What there is about a key; `advanced` when the instance has keys that only bcrypt can tell."""
+
+    candidates: tuple[Candidate, ...] = ()
+    advanced: bool = False
+
+
+def find(state: State, key: str) -> Steps[Found]:
+    """Look for a key in all places where one may be."""
+    if not _KEY.fullmatch(key):
+        key = "\0"
+    misp = MISP_KEYS(generation=state.generation)
+    own, legacy, advanced, mode = yield [
+        ("HGET", OWN_KEYS(), field_of_key(key)),
+        ("HGET", misp, legacy_field(key)),
+        ("HGET", misp, advanced_field(key)),
+        ("HGET", misp, "mode"),
+    ]
+    found = []
+    if own:
+        made = own_unpacked(own)
+        found.append(Candidate(Who(made.organisation), made.expires, tuple(made.addresses)))
+    for value in (legacy, advanced):
+        found += [_candidate(one) for one in (unpacked(value) if value else [])]
+    return Found(tuple(found), mode == b"advanced")
+
+
+def _candidate(key: MispKey) -> Candidate:
+    return Candidate(Who(key.organisation, key.admin), key.expires, tuple(key.addresses), key.hashed)
+
+
+class Verifier:
+    """Tells whom a key stands for, and remembers which keys bcrypt has found right."""
+
+    def __init__(self) -> None:
+        self._secret = secrets.token_bytes(32)
+        self._right: OrderedDict[bytes, None] = OrderedDict()
+
+    def is_quick(self, key: str, found: Found) -> bool:
+        """Whether `verify` will not have to calculate for a tenth of a second."""
+        if not found.advanced:
+            return True
+        return any(not one.hashed or self._mark(key, one.hashed) in self._right for one in found.candidates)
+
+    def verify(self, key: str, found: Found, address: str, now: float) -> Who | None:
+        """Whom the key stands for, used from this address at this time; None for a wrong one."""
+        matching = [candidate for candidate in found.candidates if self._matches(key, candidate.hashed)]
+        if not matching and found.advanced and not any(one.hashed for one in found.candidates):
+            bcrypt.checkpw(b"no key", _NO_KEY)
+        return next((one.who for one in matching if _may(one, address, now)), None)
+
+    def _matches(self, key: str, hashed: str) -> bool:
+        if not hashed:
+            return True
+        mark = self._mark(key, hashed)
+        if mark in self._right:
+            self._right.move_to_end(mark)
+            return True
+        # PHP writes $2y$ for what everybody else calls $2b$.
+        if not bcrypt.checkpw(key.encode(), hashed.replace("$2y$", "$2b$", 1).encode()):
+            return False
+        self._right[mark] = None
+        if len(self._right) > _REMEMBERED:
+            self._right.popitem(last=False)
+        return True
+
+    def _mark(self, key: str, hashed: str) -> bytes:
+        return hmac.new(self._secret, f"{key} {hashed}".encode(), hashlib.sha256).digest()
+
+
+def _may(candidate: Candidate, address: str, now: float) -> bool:
+    if candidate.expires and candidate.expires <= now:
+        return False
+    return not candidate.addresses or _within(address, candidate.addresses)
+
+
+def _within(address: str, allowed: Iterable[str]) -> bool:
+    try:
+        here = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    mapped = getattr(here, "ipv4_mapped", None)
+    return any((mapped or here) in network for network in map(_network, allowed) if network is not None)
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(text.strip(), strict=False)
+    except ValueError:
+        return None
+
+
+class Tries:
+    """Counts the wrong keys that come from an address: so many within so many seconds."""
+
+    def __init__(self, most: int, seconds: float) -> None:
+        self._most = most
+        self._seconds = seconds
+        self._wrong: OrderedDict[str, list[float]] = OrderedDict()
+
+    def wait(self, address: str, now: float) -> float:
+        """Seconds until this address may try again; 0 when it may now."""
+        recent = [at for at in self._wrong.get(_block(address), ()) if at > now - self._seconds]
+        return 0.0 if len(recent) < self._most else recent[-self._most] + self._seconds - now
+
+    def wrong(self, address: str, now: float) -> None:
+        """A wrong key came from this address."""
+        block = _block(address)
+        recent = [at for at in self._wrong.pop(block, ()) if at > now - self._seconds]
+        self._wrong[block] = [*recent, now][-self._most :]
+        while len(self._wrong) > _REMEMBERED:
+            self._wrong.popitem(last=False)
+
+
+def _block(address: str) -> str:
+    """An IPv6 customer has a whole /64 to try from."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network(f"{found}/64", strict=False)) if found.version == 6 else address
