@@ -11,6 +11,7 @@ from asking import check_visibility, filled, hits, quiet, settings_of
 from misp_database import Server, create, fill, insert
 
 from watchfloor.testing import SiteMaker
+from watchfloor_hashstore import packing
 from watchfloor_hashstore.errors import HashstoreError
 from watchfloor_hashstore.importing import import_misp
 from watchfloor_hashstore.keys import ENTRIES, FAMILIES, STATE
@@ -21,10 +22,17 @@ from watchfloor_hashstore.store import Store
 ADMIN = Who(1, admin=True)
 
 
-@pytest.mark.parametrize("private", [False, True])
+@pytest.mark.parametrize(("private", "processes"), [(False, False), (True, False), (False, True)])
 def test_everybody_sees_what_misp_shows_and_nothing_else(
-    make_site: SiteMaker, mysql_server: Server, misp_tables: Any, private: bool
+    make_site: SiteMaker,
+    mysql_server: Server,
+    misp_tables: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    private: bool,
+    processes: bool,
 ) -> None:
+    if processes:
+        monkeypatch.setattr(packing, "_FEW", 0)
     fill(mysql_server, "misp")
     site = make_site(plugins={"hashstore": {}})
     summary = filled(site.redis, settings_of(mysql_server, unpublishedprivate=private))
@@ -135,9 +143,12 @@ def test_the_database_may_go_in_the_middle(
         for (connection,) in misp_tables.fetchall():
             misp_tables.execute(f"KILL {connection}")
 
-    misp_tables.execute("INSERT INTO attributes (id, event_id, category, type, value1, value2, uuid, sharing_group_id)"
-                        " VALUES (9000000, 1, 'Other', 'text', 'far away', '', 'far', 0)")  # fmt: skip
-    with pytest.raises(HashstoreError, match="failed: .*; run it again"):
+    insert(
+        misp_tables,
+        "attributes",
+        [{"id": 9_000_000, "event_id": 1, "type": "text", "value1": "far", "uuid": "f"}],
+    )
+    with pytest.raises(HashstoreError, match=r"failed: .*; run it again"):
         import_misp(site.redis, settings_of(mysql_server), cut)
     assert not state(site.redis).imported
 

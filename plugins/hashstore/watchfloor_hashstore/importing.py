@@ -64,7 +64,7 @@ def _pack(made: Building, database: Database, size: tuple[int, int], progress: P
     """Every attribute through the packing processes; how many there were, and their entries."""
     count, highest = size
     attributes = 0
-    with packing(made.store, misp.traffic_of_attributes(database)) as pool:
+    with packing(made.store, misp.traffic_of_attributes(database), count) as pool:
         for page in misp.Attributes(database).pages():
             made.lock.check()
             pool.send(page.rows or (page.text, page.size))

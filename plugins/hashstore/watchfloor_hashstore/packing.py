@@ -15,6 +15,7 @@ from watchfloor_hashstore.layout import WIDTH
 from watchfloor_hashstore.rows import Packer, Row, rows_of
 from watchfloor_hashstore.store import Store
 
+_FEW = 50_000
 _MOST_BUCKETS = 2_000_000  # that wait in the memory of one process, some 200 bytes each
 
 
@@ -105,10 +106,34 @@ class Packing:
             self.entries += sum(len(e) // WIDTH for fields in shards.values() for e in fields.values())
 
 
+class Here:
+    """Packs in this process: for few attributes, which others would not have started for."""
+
+    def __init__(self, store: Store, traffic: Mapping[str, str]) -> None:
+        self._store = store
+        self._packer = Packer(store.bits, store.number, traffic)
+
+    def send(self, page: tuple[str, int] | list[Row]) -> None:
+        """Pack a page: its text and number of rows, or the rows."""
+        self._packer.take(rows_of(*page) or () if isinstance(page, tuple) else page)
+
+    def finish(self) -> None:
+        """Write everything to the store."""
+        self._store.append(self._packer.flush())
+
+    @property
+    def entries(self) -> int:
+        """How many entries are in the store."""
+        return self._packer.entries
+
+
 @contextmanager
-def packing(store: Store, traffic: Mapping[str, str], count: int | None = None) -> Iterator[Packing]:
-    """Processes that pack for a store; they end with the block."""
-    pool = Packing(store, traffic, count or processes())
+def packing(store: Store, traffic: Mapping[str, str], attributes: int) -> Iterator[Packing | Here]:
+    """What packs about so many attributes for a store: processes, which end with the block, or this one."""
+    if attributes < _FEW:
+        yield Here(store, traffic)
+        return
+    pool = Packing(store, traffic, processes())
     try:
         yield pool
     finally:
