@@ -45,7 +45,7 @@ def one_event(cursor: Any, *values: str, **event: Any) -> None:
     insert(cursor, "events", [{"id": 1, "org_id": 1, "date": "2026-01-02", "distribution": 3, **event,
                                "uuid": "11111111-1111-4111-8111-111111111111"}])  # fmt: skip
     insert(cursor, "attributes", [
-        {"event_id": 1, "category": "Other", "type": "text", "value1": value, "uuid": f"a-{n}", "distribution": 5}
+        {"event_id": 1, "category": "Other", "type": "text", "value1": value, "uuid": n, "distribution": 5}
         for n, value in enumerate(values)
     ])  # fmt: skip
 

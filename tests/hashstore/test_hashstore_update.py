@@ -31,11 +31,11 @@ def shuffle(cursor: Any, rng: random.Random) -> None:
                 change = "deleted = 0"
         cursor.execute(f"UPDATE attributes SET {change}, timestamp = {now} WHERE id = {id_}")
     for id_ in rng.sample(range(1, 121), 60):
-        cursor.execute(f"UPDATE events SET distribution = {rng.randrange(5)}, published = {rng.randrange(2)}, "
-                       f"org_id = {rng.choice(ORGS)}, timestamp = {now} WHERE id = {id_}")  # fmt: skip
-        cursor.execute(
-            f"UPDATE objects SET distribution = {rng.randrange(6)}, timestamp = {now} WHERE id = {id_}"
+        change = (
+            f"distribution = {rng.randrange(5)}, published = {rng.randrange(2)}, org_id = {rng.choice(ORGS)}"
         )
+        cursor.execute(f"UPDATE events SET {change}, timestamp = {now} WHERE id = {id_}")
+        cursor.execute(f"UPDATE objects SET distribution = {rng.randrange(6)} WHERE id = {id_}")
     cursor.execute("DELETE FROM events WHERE id % 17 = 0")
     cursor.execute("DELETE FROM attributes WHERE event_id % 17 = 0")
     cursor.execute("DELETE FROM sharing_group_orgs WHERE id % 3 = 0")

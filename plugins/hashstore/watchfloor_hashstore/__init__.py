@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import click
+
 from watchfloor import Keys, hookimpl
+from watchfloor_hashstore import commands as command_line
 from watchfloor_hashstore.keys import FAMILIES
 from watchfloor_hashstore.settings import Settings
 
@@ -17,3 +20,8 @@ def settings_schema() -> type[Settings]:
 @hookimpl
 def redis_keys() -> Sequence[Keys]:
     return FAMILIES
+
+
+@hookimpl
+def commands(settings: Settings) -> Sequence[click.Command]:
+    return command_line.commands(settings)

@@ -135,7 +135,7 @@ class Store:
         if self._temporary:
             redis.expire(key, _UNFINISHED)
 
-    def keys(self) -> list[Any]:
+    def names(self) -> list[Any]:
         """Every key of the generation."""
         others = (EVENTS, OBJECTS, ORGANISATIONS, CHANGED, NAMES, GROUPS, MISP_KEYS)
         return [*map(self.key, range(SHARDS)), *(family(generation=self.generation) for family in others)]
@@ -155,7 +155,7 @@ class Store:
 
     def _each(self, command: str, *arguments: object) -> None:
         with self.redis.pipeline(transaction=False) as pipe:
-            for key in self.keys():
+            for key in self.names():
                 getattr(pipe, command)(key, *arguments)
             pipe.execute()
 

@@ -8,10 +8,11 @@ _SCHEME = re.compile(
     r"^(?:h[tx]{2}p(s?)|f[tx]p(s?)|meow(s?))(?=\s*(?:\[:\]//|://|\[://\]|:\\\\|__|\[:/{2}\]))", re.IGNORECASE
 )
 _SEPARATOR = re.compile(r"\[:\]//|\[://\]|:\\\\|\[:/{2}\]|\[:\]|\(:\)")
-_DOT = re.compile(
-    r"\s*(?:\[\.\]?|\(\.\)|\{\.\}|\\\.|\[dot\]|\(dot\)|\{dot\}|\.\])\s*|\s+dot\s+", re.IGNORECASE
-)
-_AT = re.compile(r"\s*(?:\[@\]|\(@\)|\{@\}|\[at\]|\(at\)|\{at\})\s*", re.IGNORECASE)
+_DOTS = r"(?:\[\.\]?|\(\.\)|\{\.\}|\\\.|\[dot\]|\(dot\)|\{dot\}|\.\])"
+_ATS = r"(?:\[@\]|\(@\)|\{@\}|\[at\]|\(at\)|\{at\})"
+# Blanks on both sides were put in as well; on one side they belong to the text.
+_DOT = re.compile(rf"\s+{_DOTS}\s+|{_DOTS}|\s+dot\s+", re.IGNORECASE)
+_AT = re.compile(rf"\s+{_ATS}\s+|{_ATS}", re.IGNORECASE)
 _SLASH = re.compile(r"\[/\]")
 _MARKS = ("[", "(", "{", "hxx", "htx", "fxp", "meow", "\\", " dot ", " DOT ")
 

@@ -1,0 +1,107 @@
+"""Answers for people and for programs: text, table, JSON lines, CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any, TextIO
+
+from .questions import Question
+
+FORMATS = ("text", "table", "json", "csv")
+FIELDS = ("event_id", "event_uuid", "type", "category", "to_ids", "date", "tlp")
+Answer = tuple[Question, list[dict[str, Any]]]
+_COLUMNS = ("value", "event", "type", "tlp", "date", "event_uuid")
+
+
+def shown(text: object) -> str:
+    """Text without what a terminal would obey."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in str(text))
+
+
+def write(answers: Iterable[Answer], form: str, out: TextIO, *, misses: bool = False, url: str = "") -> int:
+    """Write the answers, those without hits too if `misses`; how many had hits.
+
+    `form` is one of `FORMATS`; `url` that of MISP, for links.
+    """
+    writer = {"text": _Text, "table": _Table, "json": _Json, "csv": _Csv}[form](out, url)
+    found = 0
+    for question, hits in answers:
+        found += bool(hits)
+        if hits or misses:
+            writer.one(question, hits)
+    writer.end()
+    return found
+
+
+class _Text:
+    def __init__(self, out: TextIO, url: str) -> None:
+        self._out = out
+        self._url = url
+
+    def one(self, question: Question, hits: list[dict[str, Any]]) -> None:
+        if not hits:
+            self._out.write(f"{shown(question.text)}: not known\n")
+        for hit in hits:
+            told = [self._event(hit), hit["type"], hit["date"], f"tlp:{hit['tlp']}" if hit["tlp"] else ""]
+            self._out.write(f"{shown(question.text)}: {shown(', '.join(filter(None, told)))}\n")
+
+    def _event(self, hit: Mapping[str, Any]) -> str:
+        return link(hit, self._url) or f"event {hit['event_id'] or hit['event_uuid']}"
+
+    def end(self) -> None:
+        self._out.flush()
+
+
+class _Json(_Text):
+    def one(self, question: Question, hits: list[dict[str, Any]]) -> None:
+        text = question.text.encode("utf-8", "replace").decode()
+        self._out.write(json.dumps({"value": text, "found": bool(hits), "hits": hits}) + "\n")
+
+
+class _Csv(_Text):
+    def __init__(self, out: TextIO, url: str) -> None:
+        super().__init__(out, url)
+        self._csv = csv.writer(out, lineterminator="\n")
+        self._csv.writerow(("value", "found", *FIELDS))
+
+    def one(self, question: Question, hits: list[dict[str, Any]]) -> None:
+        for hit in hits or [{}]:
+            row = (question.text, int(bool(hits)), *(hit.get(name, "") for name in FIELDS))
+            self._csv.writerow([_cell(value) for value in row])
+
+
+def _cell(value: object) -> str:
+    """A cell that a spreadsheet does not take for a formula."""
+    text = shown(int(value) if isinstance(value, bool) else value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+
+
+class _Table(_Text):
+    def __init__(self, out: TextIO, url: str) -> None:
+        super().__init__(out, url)
+        self._rows: list[tuple[str, ...]] = [tuple(name.replace("_", " ") for name in _COLUMNS)]
+
+    def one(self, question: Question, hits: list[dict[str, Any]]) -> None:
+        for hit in hits or [{}]:
+            cells = (question.text, hit.get("event_id", "not known"), *(hit.get(n, "") for n in _COLUMNS[2:]))
+            self._rows.append(tuple(shown(cell) for cell in cells))
+
+    def end(self) -> None:
+        widths = [max(len(row[at]) for row in self._rows) for at in range(len(_COLUMNS))]
+        for row in self._rows:
+            self._out.write("  ".join(map(str.ljust, row, widths)).rstrip() + "\n")
+        self._out.flush()
+
+
+def link(hit: Mapping[str, Any], url: str) -> str:
+    """Where MISP shows the event; "" when its address is not known."""
+    place = hit["event_id"] or hit["event_uuid"]
+    return f"{url.rstrip('/')}/events/view/{place}" if url and place else ""
+
+
+def complain(sentence: str) -> None:
+    """Say what is wrong, on standard error."""
+    sys.stderr.write(f"{sentence}\n")

@@ -1,0 +1,185 @@
+"""The file of an export: what one audience may see, sorted, mapped into memory and looked up in place.
+
+    magic, 8 bytes                       WFHASH1 and a newline
+    length of the labels, 4 bytes        big-endian, as every number here
+    labels                               JSON: version, scope, times, counts, names, places, checksums
+    index                                for each first bytes of an identity, the first entry that has them
+    entries, 17 bytes each, sorted       identity 8, event 4, type 1, category 1, flags 1, day 2
+    events, 20 bytes each                UUID 16, id 4
+
+An identity is bytes 5 to 12 of a value's SHA-256, or with a key, 8 bytes of their HMAC-SHA-256: then nobody
+without the key can find out what is in the file by trying all IP addresses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import mmap
+import uuid
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from struct import Struct
+from typing import Any
+
+MAGIC = b"WFHASH1\n"
+ENTRY = Struct(">8sIBBBH")
+EVENT = Struct(">16sI")
+_LENGTH = Struct(">I")
+_TLP = ("", "clear", "green", "amber", "amber+strict", "red")
+_EPOCH = date(2000, 1, 1)
+_LONGEST_LABELS = 1_000_000
+_CHUNK = 1 << 20
+_CHECK = b"hashstore export key"
+
+
+class ArchiveError(Exception):
+    """The file cannot be used; the text says why and what to do."""
+
+
+def identity(digest: bytes, key: bytes = b"") -> bytes:
+    """What stands in a file for a value with this SHA-256: 8 bytes."""
+    part = digest[4:12]
+    return hmac.new(key, part, hashlib.sha256).digest()[:8] if key else part
+
+
+def key_check(key: bytes) -> str:
+    """Tells whether a key is the right one, and nothing else about it."""
+    return hmac.new(key, _CHECK, hashlib.sha256).hexdigest()[:16] if key else ""
+
+
+def read_key(path: str | Path) -> bytes:
+    """The key in a file of its own: 32 bytes in hexadecimal."""
+    try:
+        key = bytes.fromhex(Path(path).read_text(encoding="ascii").strip())
+    except (OSError, ValueError) as error:
+        raise ArchiveError(f"cannot read a key of 64 hexadecimal digits from {path}: {error}") from error
+    if len(key) != 32:
+        raise ArchiveError(f"the key in {path} must be 64 hexadecimal digits long")
+    return key
+
+
+class Archive:
+    """An export that is open for lookups. `labels` is what it says of itself."""
+
+    def __init__(self, path: str | Path, key: bytes = b"", *, verify: bool = True) -> None:
+        self.path = Path(path)
+        self.labels, start, self._map = self._open()
+        try:
+            self._lay_out(start)
+            self._check_key(key)
+            if verify:
+                self._verify(start)
+        except ArchiveError:
+            self._map.close()
+            raise
+        self._key = key
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._map.close()
+
+    def _open(self) -> tuple[dict[str, Any], int, mmap.mmap]:
+        try:
+            with self.path.open("rb") as file:
+                head = file.read(len(MAGIC) + _LENGTH.size)
+                if head[: len(MAGIC)] != MAGIC or len(head) < len(MAGIC) + _LENGTH.size:
+                    raise ArchiveError(f"{self.path} is no export of the hash store, or of another version")
+                (length,) = _LENGTH.unpack(head[len(MAGIC) :])
+                text = file.read(min(length, _LONGEST_LABELS))
+                labels = json.loads(text) if len(text) == length else None
+                if not isinstance(labels, dict):
+                    raise ArchiveError(f"{self.path} is damaged: copy it again")
+                return labels, len(head) + length, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except OSError as error:
+            raise ArchiveError(f"cannot read {self.path}: {error.strerror}") from error
+        except ValueError as error:
+            raise ArchiveError(f"{self.path} is damaged: copy it again") from error
+
+    def _lay_out(self, start: int) -> None:
+        try:
+            self._prefix = int(self.labels["prefix"])
+            self._count = int(self.labels["entries"])
+            events = int(self.labels["events"])
+            self._types = [str(name) for name in self.labels["types"]]
+            self._categories = [str(name) for name in self.labels["categories"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise ArchiveError(f"{self.path} is damaged: copy it again") from error
+        self._index = start
+        self._entries = start + 4 * (256**self._prefix + 1)
+        self._events = self._entries + ENTRY.size * self._count
+        if len(self._map) != self._events + EVENT.size * events:
+            raise ArchiveError(f"{self.path} is cut off or has grown: copy it again")
+
+    def _check_key(self, key: bytes) -> None:
+        wanted = self.labels.get("key", "")
+        if wanted and not key:
+            raise ArchiveError(f"{self.path} is made with a key: give the file that holds it (--key)")
+        if wanted != key_check(key):
+            raise ArchiveError(f"this is not the key that {self.path} was made with")
+
+    def _verify(self, start: int) -> None:
+        found = hashlib.sha256()
+        for at in range(start, len(self._map), _CHUNK):
+            found.update(self._map[at : at + _CHUNK])
+        if found.hexdigest() != self.labels.get("sha256"):
+            raise ArchiveError(f"{self.path} is damaged (its checksum is another): copy it again")
+
+    def expired(self, now: float) -> bool:
+        """Whether it should not be used any more."""
+        expires = self.labels.get("expires") or 0
+        return bool(expires) and now > float(expires)
+
+    def find(self, digest: bytes) -> list[dict[str, Any]]:
+        """The hits of a value with this SHA-256."""
+        wanted = identity(digest, self._key)
+        at = self._index + 4 * int.from_bytes(wanted[: self._prefix], "big")
+        first, end = (
+            int.from_bytes(self._map[at : at + 4], "big"),
+            int.from_bytes(self._map[at + 4 : at + 8], "big"),
+        )
+        if first == end:
+            return []
+        low, high = self._entries + ENTRY.size * first, self._entries + ENTRY.size * end
+        at = self._map.find(wanted, low, high)
+        found = []
+        while at >= 0:
+            if (at - self._entries) % ENTRY.size == 0:
+                found.append(self._hit(at))
+            at = self._map.find(wanted, at + 1, high)
+        return found
+
+    def find_any(self, digests: Iterable[bytes]) -> list[dict[str, Any]]:
+        """The hits of a value that may be written in several ways, each once."""
+        found: list[dict[str, Any]] = []
+        for digest in digests:
+            found += [hit for hit in self.find(digest) if hit not in found]
+        return found
+
+    def _hit(self, at: int) -> dict[str, Any]:
+        _, event, type_, category, flags, day = ENTRY.unpack_from(self._map, at)
+        raw, id_ = EVENT.unpack_from(self._map, self._events + EVENT.size * event)
+        return {
+            "event_uuid": str(uuid.UUID(bytes=raw)),
+            "event_id": str(id_) if id_ else "",
+            "type": _name(self._types, type_),
+            "category": _name(self._categories, category),
+            "to_ids": bool(flags & 1),
+            "date": (_EPOCH + timedelta(days=day)).isoformat() if day else "",
+            "tlp": _name(_TLP, flags >> 1 & 7),
+        }
+
+    def described(self) -> str:
+        """What it is, in a line."""
+        seconds = float(self.labels.get("created") or 0)
+        made = datetime.fromtimestamp(seconds, timezone.utc)  # noqa: UP017 (older Pythons read exports, too)
+        return f"{self.labels.get('scope', '?')}, made {made:%Y-%m-%d %H:%M} UTC, {self._count:,} entries"
+
+
+def _name(names: Iterable[str], number: int) -> str:
+    known = list(names)
+    return known[number] if number < len(known) else ""
