@@ -214,6 +214,13 @@ class Reads(Protocol):
         """The fields of a hash."""
 
 
+class RedisAccess(Protocol):
+    """The core's Redis, for `resources`: where it is, is known once the process runs."""
+
+    def connect(self) -> Any:
+        """redis-py's client, replies in bytes. RuntimeError before the resources are entered."""
+
+
 AfterCommit = Callable[[Iterable[str], Reads, Writes], None]
 
 

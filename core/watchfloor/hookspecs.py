@@ -16,12 +16,13 @@ import pluggy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     import click
     import msgspec
     from starlette.routing import BaseRoute
 
-    from watchfloor.contracts import AfterCommit, Channel, Handler, Keys, RawHandler
+    from watchfloor.contracts import AfterCommit, Channel, Handler, Keys, RawHandler, RedisAccess
     from watchfloor.health import Check
     from watchfloor.panels import NavItem, Panel
 
@@ -37,6 +38,17 @@ def settings_schema() -> type[msgspec.Struct]:
     A msgspec Struct, frozen and with unknown fields forbidden; its defaults are the only defaults.
     Called first; the other hooks get an instance as `settings`. A plugin without this hook takes no
     settings.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def resources(settings: Any, redis: RedisAccess) -> AbstractContextManager[Any]:
+    """What the plugin keeps open while it runs: a file, a pool of connections.
+
+    Called like the others, so making it opens nothing. Used in worker and web process: entered before
+    anything else of the plugin runs there, and left when the process ends; what entering raises stops
+    the process. The hooks below get it as `resources`. `redis` connects to the core's Redis from then on.
     """
     raise NotImplementedError
 
@@ -64,7 +76,7 @@ def message_handlers(settings: Any) -> Sequence[Handler | RawHandler]:
 
 
 @hookspec
-def after_commit(settings: Any) -> AfterCommit:
+def after_commit(settings: Any, resources: Any) -> AfterCommit:
     """A function for what depends on totals: `function(touched, reads, writes)`.
 
     Used in the worker. The function runs after the transaction in which handlers called
@@ -85,7 +97,7 @@ def live_channels(settings: Any) -> Sequence[Channel]:
 
 
 @hookspec
-def routes(settings: Any) -> Sequence[BaseRoute]:
+def routes(settings: Any, resources: Any) -> Sequence[BaseRoute]:
     """Starlette routes, mounted under `/<plugin>/` and named `<plugin>:<name>`.
 
     Used in the web process. What a route raises is answered with an error page that names the
@@ -104,7 +116,7 @@ def navigation(settings: Any) -> Sequence[NavItem]:
 
 
 @hookspec
-def panels(settings: Any) -> Sequence[Panel]:
+def panels(settings: Any, resources: Any) -> Sequence[Panel]:
     """The cards that pages can hold; the live page shows those with `home`.
 
     Used in the web process. A panel's `data` runs at each request; what it or its template raises

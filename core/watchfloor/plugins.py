@@ -9,6 +9,7 @@ import difflib
 import inspect
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -27,6 +28,7 @@ from watchfloor.declarations import check_handlers, check_health, check_keys, ch
 from watchfloor.errors import ConfigError, PluginError
 from watchfloor.health import Check
 from watchfloor.panels import NavItem, Panel
+from watchfloor.resources import Access, Opener
 from watchfloor.store.families import CORE, Families
 
 GROUP = "watchfloor.plugins"
@@ -45,6 +47,8 @@ class Plugin:
     distribution: str
     version: str
     settings: msgspec.Struct
+    resources: AbstractContextManager[Any] | None = None
+    access: Access | None = None
     keys: tuple[Keys, ...] = ()
     handlers: tuple[Handler, ...] = ()
     raw_handlers: tuple[RawHandler, ...] = ()
@@ -114,7 +118,8 @@ def _load(
     check_handlers(name, handlers)
     keys = ask.all("redis_keys", (Keys,), settings)
     check_keys(name, keys)
-    panels = ask.all("panels", (Panel,), settings)
+    resources = ask.value("resources", AbstractContextManager, settings)
+    panels = ask.all("panels", (Panel,), settings, resources)
     check_panels(name, panels)
     checks = ask.all("health_checks", (Check,), settings)
     check_health(name, checks)
@@ -125,12 +130,14 @@ def _load(
         distribution=dist.name if dist else "",
         version=dist.version if dist else "",
         settings=settings,
+        resources=resources,
+        access=ask.access,
         keys=keys,
         handlers=tuple(h for h in handlers if isinstance(h, Handler)),
         raw_handlers=tuple(h for h in handlers if isinstance(h, RawHandler)),
-        after_commit=ask.function("after_commit", settings),
+        after_commit=ask.function("after_commit", settings, resources),
         channels=ask.all("live_channels", (Channel,), settings),
-        routes=ask.all("routes", (BaseRoute,), settings),
+        routes=ask.all("routes", (BaseRoute,), settings, resources),
         navigation=ask.all("navigation", (NavItem,), settings),
         panels=panels,
         checks=checks,
@@ -168,6 +175,7 @@ class _Hooks:
 
     def __init__(self, name: str, module: ModuleType) -> None:
         self.name = name
+        self.access = Access(name)
         self.manager = pluggy.PluginManager(hookspecs.PROJECT)
         self.manager.add_hookspecs(hookspecs)
         try:
@@ -187,9 +195,10 @@ class _Hooks:
                 return f"there is no hook '{attribute}' ({hint})"
         return None
 
-    def _call(self, hook: str, settings: object) -> Any:
+    def _call(self, hook: str, settings: object, resources: object) -> Any:
         caller = getattr(self.manager.hook, hook)
-        arguments = {"settings": settings} if caller.spec.argnames else {}
+        known = {"settings": settings, "resources": resources, "redis": self.access}
+        arguments = {name: known[name] for name in caller.spec.argnames}
         try:
             answers = caller(**arguments)
         except (ConfigError, PluginError):
@@ -201,19 +210,21 @@ class _Hooks:
         return answers[0] if answers else None
 
     def value(self, hook: str, kind: type, settings: object = None) -> Any:
-        answer = self._call(hook, settings)
+        answer = self._call(hook, settings, None)
         if answer is not None and not isinstance(answer, kind):
             raise PluginError(self.name, f"{hook} must return a {kind.__name__}, not {answer!r}")
         return answer
 
-    def function(self, hook: str, settings: object) -> Any:
-        answer = self._call(hook, settings)
+    def function(self, hook: str, settings: object, resources: object) -> Any:
+        answer = self._call(hook, settings, resources)
         if answer is not None and not callable(answer):
             raise PluginError(self.name, f"{hook} must return a function, not {answer!r}")
         return answer
 
-    def all(self, hook: str, kinds: tuple[type, ...], settings: object) -> tuple[Any, ...]:
-        answer = self._call(hook, settings)
+    def all(
+        self, hook: str, kinds: tuple[type, ...], settings: object, resources: object = None
+    ) -> tuple[Any, ...]:
+        answer = self._call(hook, settings, resources)
         if answer is None:
             return ()
         wanted = " or ".join(kind.__name__ for kind in kinds)
@@ -268,3 +279,8 @@ def _check_keys(plugin: Plugin, loaded: Sequence[Plugin]) -> None:
 def families(plugins: Sequence[Plugin]) -> Families:
     """The register of every key family of a site."""
     return Families.of({plugin.name: plugin.keys for plugin in plugins})
+
+
+def opener(plugins: Sequence[Plugin]) -> Opener:
+    """What enters the resources of a site's plugins."""
+    return Opener({p.name: (p.resources, p.access) for p in plugins if p.resources and p.access})

@@ -55,7 +55,8 @@ def attribute_shared(**fields: Any) -> AttributeShared:
     """An attribute that was added and that everyone may see, with these fields."""
     return AttributeShared(**{**_told(), "event": event(), "action": "add", "id": "1001", "type": "ip-dst",
                               "uuid": "0cda0c2f-3c87-40dd-bbc8-c8ea40057738", "category": "Network activity",
-                              "value": "198.51.100.7", "levels": (("3", "0"), ("5", "0")), **fields})  # fmt: skip
+                              "value": "198.51.100.7", "levels": (("3", "0"), ("5", "0")),
+                              **fields})  # fmt: skip
 
 
 def message(topic: str, body: object) -> Message:

@@ -9,6 +9,7 @@ import pkgutil
 import pytest
 
 import watchfloor
+import watchfloor_hashstore
 import watchfloor_trendings
 
 
@@ -16,7 +17,7 @@ def modules() -> list[str]:
     """Every module that can be imported, but for those that are programs."""
     return [
         found.name
-        for package in (watchfloor, watchfloor_trendings)
+        for package in (watchfloor, watchfloor_hashstore, watchfloor_trendings)
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
         if not found.name.endswith("__main__")
     ]

@@ -79,7 +79,10 @@ def test_every_command_of_a_group_is_shown_in_use(command: str) -> None:
 
 
 def test_every_command_line_in_the_documents_has_a_command_that_there_is() -> None:
-    known = {name.removeprefix("watchfloor ").partition(" ")[0] for name in commands(cli)} | {"trendings"}
+    known = {name.removeprefix("watchfloor ").partition(" ")[0] for name in commands(cli)} | {
+        "hashstore",
+        "trendings",
+    }
     for document in DOCUMENTS:
         words = re.findall(
             r"(?:`|\$ |/)watchfloor (?:--[\w-]+ \S+ )*([a-z][a-z-]*)", document.read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import watchfloor_activity
+import watchfloor_hashstore
 import watchfloor_trendings
 from watchfloor import hookspecs, plugins
 from watchfloor.errors import ConfigError, PluginError
@@ -160,7 +161,7 @@ def test_a_plugin_has_all_it_declared(make: Make) -> None:
     )
 
 
-FIRST_PARTY: tuple[ModuleType, ...] = (watchfloor_activity, watchfloor_trendings)
+FIRST_PARTY: tuple[ModuleType, ...] = (watchfloor_activity, watchfloor_hashstore, watchfloor_trendings)
 DOCS = Path(__file__).parents[2] / "docs" / "hooks.md"
 TESTS = Path(__file__).parents[1]
 

@@ -82,9 +82,10 @@ def create_app(site: Site, redis_url: str) -> Starlette:
         panels |= {owned.name: owned for owned in (*core_panels(web), *plugin_panels(site.plugins))}
         watchdog = Watchdog(site.plugins, web.errors)
         work = (hub.run(), hub.beat(), Lights(redis, hub, settings).run(), watchdog.run())
-        async with redis, running(*work):
-            yield {"web": web}
-            hub.close()
+        with site.resources.entered(settings.redis, redis_url):
+            async with redis, running(*work):
+                yield {"web": web}
+                hub.close()
 
     return Starlette(
         routes=routes(site.plugins, static),

@@ -60,20 +60,24 @@ class Worker:
         """
         marker = Marker(Path(self._site.settings.data))
         try:
-            while not stop.is_set():
-                self._alive()
-                try:
-                    with connect(self._site.settings.redis, self._url, role="worker") as redis:
-                        self._hold(redis, marker, stop, drain)
-                        return
-                except LeaseLostError as lost:
-                    log.warning("%s; standing by", lost)
-                except RedisError as error:
-                    self._wait_out(error, stop)
+            with self._site.resources.entered(self._site.settings.redis, self._url):
+                self._work(marker, stop, drain)
         finally:
             if self._watch:
                 self._watch.stop()
             marker.close()
+
+    def _work(self, marker: Marker, stop: threading.Event, drain: bool) -> None:
+        while not stop.is_set():
+            self._alive()
+            try:
+                with connect(self._site.settings.redis, self._url, role="worker") as redis:
+                    self._hold(redis, marker, stop, drain)
+                    return
+            except LeaseLostError as lost:
+                log.warning("%s; standing by", lost)
+            except RedisError as error:
+                self._wait_out(error, stop)
 
     def _alive(self) -> None:
         if self._watch:
