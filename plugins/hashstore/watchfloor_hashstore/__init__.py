@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import click
 
-from watchfloor import Keys, hookimpl
+from watchfloor import AfterCommit, Handler, Keys, RedisAccess, hookimpl
 from watchfloor_hashstore import commands as command_line
 from watchfloor_hashstore.keys import FAMILIES
+from watchfloor_hashstore.live import Bringing, Noting
+from watchfloor_hashstore.pool import Pool
 from watchfloor_hashstore.settings import Settings
 
 
@@ -18,8 +20,23 @@ def settings_schema() -> type[Settings]:
 
 
 @hookimpl
+def resources(settings: Settings, redis: RedisAccess) -> Pool:
+    return Pool(settings.redis, redis)
+
+
+@hookimpl
 def redis_keys() -> Sequence[Keys]:
     return FAMILIES
+
+
+@hookimpl
+def message_handlers(settings: Settings) -> Sequence[Handler]:
+    return Noting(settings).handlers() if settings.live else []
+
+
+@hookimpl
+def after_commit(resources: Pool) -> AfterCommit:
+    return Bringing(resources)
 
 
 @hookimpl

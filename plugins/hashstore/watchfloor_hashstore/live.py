@@ -1,0 +1,201 @@
+"""Between imports the feed keeps the store current.
+
+Handlers note what changed, the last of each thing, in the worker's own transaction. What is noted is
+brought into the store after it, and again after a crash in between: doing it twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import date
+
+from redis.exceptions import RedisError
+
+from watchfloor import (
+    Activity,
+    AttributeDeleted,
+    AttributeShared,
+    EventDeleted,
+    EventShared,
+    FeedAlive,
+    Handler,
+    Level,
+    ObjectDeleted,
+    ObjectShared,
+    Reads,
+    SharingGroupTold,
+    Tag,
+    Writes,
+)
+from watchfloor_hashstore.audience import NOBODY, level_of_event, level_of_part, written
+from watchfloor_hashstore.changes import (
+    AttributeGone,
+    AttributeIs,
+    Change,
+    EventGone,
+    EventIs,
+    GroupIs,
+    ObjectIs,
+    bring_in,
+    decode,
+    encode,
+    field_name,
+)
+from watchfloor_hashstore.keys import PENDING
+from watchfloor_hashstore.layout import TLP, day_number, day_of_second
+from watchfloor_hashstore.pool import Pool
+from watchfloor_hashstore.portable.hashing import digests, split
+from watchfloor_hashstore.settings import Settings
+
+_TRAFFIC = {**{f"tlp:{name}": name for name in TLP if name}, "tlp:white": "clear"}
+_WHAT = "changes"
+log = logging.getLogger(__name__)
+
+
+class Noting:
+    """Notes what activities mean for the store."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._feed = settings.feed
+        self._private = settings.unpublishedprivate
+
+    def handlers(self) -> list[Handler]:
+        """The functions for the worker."""
+        return [
+            Handler(AttributeShared, self.attribute),
+            Handler(AttributeDeleted, self.no_attribute),
+            Handler(EventShared, self.event),
+            Handler(EventDeleted, self.no_event),
+            Handler(ObjectShared, self.object),
+            Handler(ObjectDeleted, self.no_object),
+            Handler(SharingGroupTold, self.group),
+            Handler(FeedAlive, self.alive),
+        ]
+
+    def attribute(self, told: AttributeShared, writes: Writes) -> None:
+        """An attribute that was added, edited or repeated."""
+        if not told.levels or not (id_ := _id(told.id)) or not (event := _id(told.event.id)):
+            return
+        holder = _id(told.object_id)
+        received = told.received.timestamp()
+        change = AttributeIs(
+            id=id_,
+            event=event,
+            object=holder,
+            hashes=list(digests(told.type, *split(told.type, told.value))),
+            level=_own_level(told.levels, held=bool(holder)),
+            type=told.type,
+            category=told.category,
+            received=received,
+            to_ids=told.to_ids,
+            tlp=_strictest(told.tags),
+            day=day_of_second(int(told.time.timestamp())),
+            edited=told.action == "edit" or (told.action == "publish" and told.new),
+        )
+        self._note(told, writes, change)
+        if holder and len(told.levels) == 3 and told.levels[1][0]:
+            self._note(told, writes, ObjectIs(holder, level_of_part(*told.levels[1]), received))
+        if told.levels[0][0]:
+            self._note(told, writes, self._event(told, "", "", partly=True))
+
+    def no_attribute(self, told: AttributeDeleted, writes: Writes) -> None:
+        """An attribute that was deleted."""
+        if id_ := _id(told.id):
+            self._note(told, writes, AttributeGone(id_, told.received.timestamp(), told.hard))
+
+    def event(self, told: EventShared, writes: Writes) -> None:
+        """An event that was added, edited or published."""
+        if told.levels and told.levels[0][0] and _id(told.event.id):
+            self._note(told, writes, self._event(told, told.date, _strictest(told.tags)))
+
+    def _event(
+        self, told: EventShared | AttributeShared, day: str, tlp: str, *, partly: bool = False
+    ) -> EventIs:
+        hidden = self._private and not told.published
+        return EventIs(
+            _id(told.event.id),
+            told.event.uuid,
+            _id(told.event.owner_id),
+            level_of_event(*told.levels[0], hidden=hidden),
+            told.received.timestamp(),
+            _day(day),
+            tlp,
+            # An unpublished event may have been published before: then its attributes tell of the change.
+            partly and not (hidden and told.published is False),
+        )
+
+    def no_event(self, told: EventDeleted, writes: Writes) -> None:
+        """An event that was deleted, with all it held."""
+        if id_ := _id(told.event.id):
+            self._note(told, writes, EventGone(id_))
+
+    def object(self, told: ObjectShared, writes: Writes) -> None:
+        """An object that was added or edited."""
+        if told.levels and told.levels[-1][0] and (id_ := _id(told.id)):
+            level = level_of_part(*told.levels[-1])
+            self._note(told, writes, ObjectIs(id_, level, told.received.timestamp()))
+
+    def no_object(self, told: ObjectDeleted, writes: Writes) -> None:
+        """An object whose row is gone: what says that it is in it, is its owner's alone."""
+        if told.hard and (id_ := _id(told.id)):
+            self._note(told, writes, ObjectIs(id_, NOBODY, told.received.timestamp()))
+
+    def group(self, told: SharingGroupTold, writes: Writes) -> None:
+        """Who is in a sharing group."""
+        members = None if told.members.everyone else {_id(one) for one in told.members.organisations} - {0}
+        self._note(told, writes, GroupIs(told.id, written(members), told.received.timestamp()))
+
+    def alive(self, _told: FeedAlive, writes: Writes) -> None:
+        """A quiet moment: what could not be brought in earlier is tried again."""
+        writes.touch(_WHAT)
+
+    def _note(self, told: Activity, writes: Writes, change: Change) -> None:
+        if self._feed in (None, told.feed):
+            writes.hset(PENDING(), field_name(change), encode(change).decode())
+            writes.touch(_WHAT)
+
+
+class Bringing:
+    """Brings what was noted into the store."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def __call__(self, _touched: Iterable[str], reads: Reads, writes: Writes) -> None:
+        """Apply everything that waits, and tick it off."""
+        noted = reads.hash(PENDING())
+        try:
+            if noted:
+                bring_in(self._pool.redis, [decode(text.encode()) for text in noted.values()])
+        except RedisError as error:
+            if not self._pool.own:
+                raise
+            # It stays noted; the worker has a Redis of its own, and goes on.
+            log.warning("the hash store's Redis failed: %s; %d changes wait for it", error, len(noted))
+            return
+        for name in noted:
+            writes.hdel(PENDING(), name)
+
+
+def _own_level(levels: tuple[Level, ...], *, held: bool) -> str:
+    """The attribute's own level; nobody's where it is in an object of which nothing was told."""
+    if held and not (len(levels) == 3 and levels[1][0]):
+        return NOBODY
+    return level_of_part(*levels[-1])
+
+
+def _id(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 11 else 0
+
+
+def _day(text: str) -> int:
+    try:
+        return day_number(date.fromisoformat(text))
+    except ValueError:
+        return 0
+
+
+def _strictest(tags: Iterable[Tag]) -> str:
+    """The strictest traffic light among tags."""
+    return max((_TRAFFIC.get(tag.name.lower(), "") for tag in tags), key=TLP.index, default="")

@@ -1,0 +1,277 @@
+"""Between imports: what the feed tells changes who sees what at once, however often it is told."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from asking import check_visibility, filled, hits, settings_of
+from misp_database import GROUPS, ORGS, Server, fill
+
+from watchfloor import Activity
+from watchfloor.store.streams import Appender
+from watchfloor.testing import NOON, SiteMaker, SiteUnderTest, apply, attribute_shared, event_shared
+from watchfloor_hashstore.changes import bring_in, decode
+from watchfloor_hashstore.keys import JOURNAL, PENDING, STATE
+from watchfloor_hashstore.live import Noting
+from watchfloor_hashstore.lookup import Who
+from watchfloor_hashstore.settings import Settings
+from watchfloor_hashstore.state import locked, state
+
+EVERYONE = Who()
+
+
+def tell(site: SiteUnderTest, topic: str, body: Any) -> None:
+    """A message arrives and is worked off."""
+    with Appender(site.redis, "misp", 6.0) as appender:
+        frame = f"{topic} ".encode() + json.dumps(body).encode()
+        appender.append([(frame, time.time())])
+    site.work()
+    assert site.failures() == []
+
+
+def noted(how: Any, *told: Activity) -> dict[str, str]:
+    """What a handler notes of activities: changes by their field."""
+    (command,) = apply(how, *told).commands
+    return dict(zip(command[2::2], command[3::2], strict=True))
+
+
+def event_row(**more: Any) -> dict[str, Any]:
+    return {"id": "7", "uuid": "11111111-1111-4111-8111-111111111111", "org_id": "1", "orgc_id": "2",
+            "distribution": "3", "sharing_group_id": "0", "date": "2026-01-02", "info": "x",
+            "timestamp": "1767225600", **more}  # fmt: skip
+
+
+def attribute_row(value: str, **more: Any) -> dict[str, Any]:
+    return {"id": "70", "event_id": "7", "object_id": "0", "category": "Network activity", "type": "domain",
+            "value1": value, "value2": "", "value": value, "to_ids": True, "distribution": "5",
+            "uuid": "22222222-2222-4222-8222-222222222222", "timestamp": "1767225600",
+            "sharing_group_id": "0", "deleted": False, **more}  # fmt: skip
+
+
+def attribute_message(
+    value: str, action: str = "add", event: dict[str, Any] | None = None, **more: Any
+) -> Any:
+    return {"Attribute": attribute_row(value, **more), "Event": event or event_row(), "action": action}
+
+
+@pytest.fixture
+def site(make_site: SiteMaker) -> SiteUnderTest:
+    """A store that was never imported."""
+    return make_site(plugins={"hashstore": {}}, feeds=[{"name": "misp", "url": "tcp://127.0.0.1:1"}])
+
+
+def seen(site: SiteUnderTest, who: Who, value: str) -> bool:
+    return bool(hits(site.redis, who, value)[0])
+
+
+def test_what_is_added_is_found_with_what_is_told_of_it(site: SiteUnderTest) -> None:
+    tell(site, "misp_json_event", {"Event": event_row(), "Orgc": {"id": "2", "name": "A"}, "action": "add",
+                                   "EventTag": [{"Tag": {"id": "1", "name": "tlp:green"}}]})  # fmt: skip
+    tell(site, "misp_json_attribute", attribute_message("Evil.example"))
+    ((hit,),) = hits(site.redis, EVERYONE, "evil[.]example")
+    assert (hit.event_id, hit.event_uuid) == ("7", "11111111-1111-4111-8111-111111111111")
+    assert (hit.type, hit.category, hit.to_ids, hit.tlp) == ("domain", "Network activity", True, "green")
+    assert hit.date == "2026-01-01"
+
+
+def test_an_edit_takes_the_old_value_away(site: SiteUnderTest) -> None:
+    tell(site, "misp_json_attribute", attribute_message("old.example"))
+    tell(site, "misp_json_attribute", attribute_message("new.example", "edit"))
+    assert (seen(site, EVERYONE, "old.example"), seen(site, EVERYONE, "new.example")) == (False, True)
+    tell(site, "misp_json_attribute", attribute_message("old.example", "edit"))
+    assert (seen(site, EVERYONE, "old.example"), seen(site, EVERYONE, "new.example")) == (True, False)
+
+
+@pytest.mark.parametrize("action", ["soft-delete", "delete"])
+def test_what_is_deleted_is_not_found(site: SiteUnderTest, action: str) -> None:
+    tell(site, "misp_json_attribute", attribute_message("evil.example"))
+    tell(site, "misp_json_attribute", attribute_message("evil.example", action))
+    assert not seen(site, Who(1, admin=True), "evil.example")
+    tell(site, "misp_json_attribute", attribute_message("evil.example", "edit"))
+    assert seen(site, EVERYONE, "evil.example")
+
+
+def test_a_deleted_event_takes_all_with_it(site: SiteUnderTest) -> None:
+    tell(site, "misp_json_attribute", attribute_message("evil.example"))
+    tell(site, "misp_json_event", {"Event": event_row(), "action": "delete"})
+    assert not seen(site, Who(1, admin=True), "evil.example")
+
+
+def test_an_event_that_is_closed_and_opened_changes_who_sees_what_is_in_it(site: SiteUnderTest) -> None:
+    tell(site, "misp_json_attribute", attribute_message("evil.example"))
+    assert seen(site, Who(2), "evil.example")
+    tell(site, "misp_json_event", {"Event": event_row(distribution="0"), "action": "edit"})
+    assert (seen(site, Who(2), "evil.example"), seen(site, Who(1), "evil.example")) == (False, True)
+    tell(site, "misp_json_event", {"Event": event_row(distribution="1"), "action": "edit"})
+    assert seen(site, Who(2), "evil.example")
+
+
+def test_an_object_that_is_closed_holds_back_what_is_in_it(site: SiteUnderTest) -> None:
+    holder = {"id": "5", "name": "file", "event_id": "7", "distribution": "5", "sharing_group_id": "0"}
+    message = attribute_message("evil.example", object_id="5")
+    tell(site, "misp_json_attribute", {**message, "Object": holder})
+    assert seen(site, Who(2), "evil.example")
+    tell(site, "misp_json_object", {"Object": {**holder, "distribution": "0"}, "action": "edit"})
+    assert (seen(site, Who(2), "evil.example"), seen(site, Who(1), "evil.example")) == (False, True)
+    tell(site, "misp_json_attribute", attribute_message("other.example", object_id="6", id="71"))
+    assert not seen(site, Who(2), "other.example"), "nothing was told of the object"
+
+
+def test_a_sharing_group_lets_its_members_see(site: SiteUnderTest) -> None:
+    group = {"id": "12", "SharingGroupOrg": [{"org_id": "3"}], "SharingGroupServer": []}
+    row = event_row(distribution="4", sharing_group_id="12", SharingGroup=group)
+    tell(site, "misp_json", {"Event": {**row, "Attribute": [attribute_row("evil.example")]}})
+    assert [seen(site, Who(org), "evil.example") for org in (1, 2, 3)] == [True, False, True]
+    assert not seen(site, EVERYONE, "evil.example")
+
+
+def test_unpublished_events_are_their_owners_where_the_instance_says_so(make_site: SiteMaker) -> None:
+    site = make_site(plugins={"hashstore": {"unpublishedprivate": True}})
+    tell(site, "misp_json_event", {"Event": event_row(published=False), "action": "add"})
+    tell(site, "misp_json_attribute", attribute_message("evil.example", event=event_row(published=False)))
+    assert [seen(site, Who(org), "evil.example") for org in (1, 2)] == [True, False]
+    tell(site, "misp_json", {"Event": event_row(published=False, Attribute=[attribute_row("evil.example")])})
+    assert seen(site, Who(2), "evil.example")
+    tell(
+        site, "misp_json_attribute", attribute_message("b.example", id="71", event=event_row(published=False))
+    )
+    assert not seen(site, Who(2), "evil.example")
+
+
+def test_another_feed_does_not_change_the_store(make_site: SiteMaker) -> None:
+    site = make_site(plugins={"hashstore": {"feed": "other"}})
+    tell(site, "misp_json_attribute", attribute_message("evil.example"))
+    assert not seen(site, EVERYONE, "evil.example")
+
+
+def test_what_was_received_before_the_import_is_in_it_already(
+    make_site: SiteMaker, mysql_server: Server, misp_tables: Any
+) -> None:
+    fill(mysql_server, "misp", attributes=50)
+    site = make_site(plugins={"hashstore": {}})
+    filled(site.redis, settings_of(mysql_server))
+    old = noted(Noting(Settings()).attribute, attribute_shared(id="70", action="edit", received=NOON))
+    bring_in(site.redis, [decode(change) for change in old.values()])
+    assert not seen(site, EVERYONE, "198.51.100.7")
+
+
+def test_what_comes_during_an_import_is_in_what_it_makes(
+    make_site: SiteMaker, mysql_server: Server, misp_tables: Any
+) -> None:
+    fill(mysql_server, "misp", attributes=200)
+    site = make_site(plugins={"hashstore": {}})
+    settings = settings_of(mysql_server)
+    filled(site.redis, settings)
+    from watchfloor_hashstore.importing import import_misp
+
+    def meanwhile(done: int, total: int) -> None:
+        tell(site, "misp_json_attribute", attribute_message(f"during-{done == total}.example", id="900000"))
+
+    import_misp(site.redis, settings, meanwhile)
+    assert site.redis.exists(JOURNAL())
+    tell(site, "misp_json_event", {"Event": event_row(), "action": "edit"})
+    assert seen(site, EVERYONE, "during-True.example")
+
+
+def test_doing_it_twice_changes_nothing(site: SiteUnderTest) -> None:
+    noting = Noting(Settings())
+    told: list[tuple[Any, Activity]] = [
+        (noting.event, event_shared(levels=(("4", "12"),))),
+        (noting.attribute, attribute_shared()),
+        (noting.attribute, attribute_shared(id="1002", value="a.example", type="domain", action="edit")),
+    ]
+    changes = [decode(change) for how, what in told for change in noted(how, what).values()]
+    bring_in(site.redis, changes)
+    before = {key: site.redis.dump(key) for key in sorted(site.redis.keys("HASHSTORE*"))}
+    bring_in(site.redis, changes)
+    assert {key: site.redis.dump(key) for key in sorted(site.redis.keys("HASHSTORE*"))} == before
+
+
+def test_a_crash_before_the_store_has_it_brings_it_in_later(site: SiteUnderTest) -> None:
+    later = attribute_shared(received=NOON + timedelta(days=1))
+    site.redis.hset(PENDING(), mapping=noted(Noting(Settings()).attribute, later))
+    assert not seen(site, EVERYONE, "198.51.100.7")
+    tell(site, "misp_json_self", {"status": "x", "uptime": 1})
+    assert seen(site, EVERYONE, "198.51.100.7")
+    assert not site.redis.exists(PENDING())
+
+
+def test_a_store_elsewhere_that_is_away_does_not_stop_the_worker(make_site: SiteMaker) -> None:
+    site = make_site(plugins={"hashstore": {"redis": {"url": "redis://127.0.0.1:1/0", "timeout": 1}}})
+    tell(site, "misp_json_attribute", attribute_message("evil.example"))
+    assert site.redis.hlen(PENDING()) == 2
+
+
+def rows(cursor: Any, table: str, ids: str) -> list[dict[str, Any]]:
+    cursor.execute(f"SELECT * FROM {table} WHERE id IN ({ids})")
+    names = [column[0] for column in cursor.description]
+    found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return [{name: None if value is None else str(value) for name, value in row.items()} for row in found]
+
+
+def shuffled(cursor: Any, rng: random.Random) -> list[tuple[str, Any]]:
+    """Changes in the database, and the messages that MISP sends of them."""
+    messages: list[tuple[str, Any]] = []
+    for id_ in rng.sample(range(1, 121), 30):
+        cursor.execute(f"UPDATE events SET distribution = {rng.randrange(5)}, org_id = {rng.choice(ORGS)}, "
+                       f"sharing_group_id = {rng.choice(GROUPS)} WHERE id = {id_}")  # fmt: skip
+        messages += [
+            ("misp_json_event", {"Event": row, "action": "edit"}) for row in rows(cursor, "events", str(id_))
+        ]
+        cursor.execute(f"UPDATE objects SET distribution = {rng.randrange(6)} WHERE id = {id_}")
+        messages += [
+            ("misp_json_object", {"Object": row, "action": "edit"})
+            for row in rows(cursor, "objects", str(id_))
+        ]
+    for n, id_ in enumerate(rng.sample(range(1, 601), 120)):
+        change = (
+            "deleted = 1",
+            f"distribution = {rng.randrange(6)}, deleted = 0",
+            f"value1 = 'c{n}', value2 = ''",
+        )[n % 3]
+        cursor.execute(f"UPDATE attributes SET {change}, timestamp = timestamp + 1 WHERE id = {id_}")
+        for row in rows(cursor, "attributes", str(id_)):
+            value = row["value1"] + (f"|{row['value2']}" if row["value2"] else "")
+            action = "soft-delete" if row["deleted"] == "1" else "edit"
+            about = rows(cursor, "events", row["event_id"])
+            holder = rows(cursor, "objects", row["object_id"])
+            body = {"Attribute": {**row, "value": value}, "Event": about[0], "action": action}
+            messages.append(("misp_json_attribute", {**body, "Object": holder[0]} if holder else body))
+    gone = rng.randint(1, 120)
+    messages += [
+        ("misp_json_event", {"Event": row, "action": "delete"}) for row in rows(cursor, "events", str(gone))
+    ]
+    cursor.execute(f"DELETE FROM events WHERE id = {gone}")
+    cursor.execute(f"DELETE FROM attributes WHERE event_id = {gone}")
+    return messages
+
+
+def test_everybody_sees_what_misp_shows_after_live_messages(
+    make_site: SiteMaker, mysql_server: Server, misp_tables: Any
+) -> None:
+    fill(mysql_server, "misp", seed=11, attributes=600)
+    site = make_site(plugins={"hashstore": {}})
+    filled(site.redis, settings_of(mysql_server))
+    rng = random.Random(5)
+    for _ in range(2):
+        with Appender(site.redis, "misp", 6.0) as appender:
+            for topic, body in shuffled(misp_tables, rng):
+                appender.append([(f"{topic} ".encode() + json.dumps(body).encode(), time.time())])
+        site.work()
+        assert site.failures() == []
+        check_visibility(site.redis, misp_tables)
+
+
+def test_an_import_that_is_running_is_told_of_changes_before_the_store(site: SiteUnderTest) -> None:
+    with locked(site.redis, "new"):
+        tell(site, "misp_json_event", {"Event": event_row(), "action": "add"})
+        assert site.redis.xlen(JOURNAL()) == 1
+    tell(site, "misp_json_event", {"Event": event_row(distribution="0"), "action": "edit"})
+    assert site.redis.xlen(JOURNAL()) == 1
+    assert state(site.redis).building == ""
+    assert not site.redis.hexists(STATE(), "lock")
