@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import click
+from starlette.routing import BaseRoute
 
 from watchfloor import AfterCommit, Handler, Keys, RedisAccess, hookimpl
 from watchfloor_hashstore import commands as command_line
+from watchfloor_hashstore import pages
 from watchfloor_hashstore.keys import FAMILIES
 from watchfloor_hashstore.live import Bringing, Noting
 from watchfloor_hashstore.pool import Pool
@@ -37,6 +39,11 @@ def message_handlers(settings: Settings) -> Sequence[Handler]:
 @hookimpl
 def after_commit(resources: Pool) -> AfterCommit:
     return Bringing(resources)
+
+
+@hookimpl
+def routes(settings: Settings, resources: Pool) -> Sequence[BaseRoute]:
+    return pages.routes(settings, resources)
 
 
 @hookimpl

@@ -11,6 +11,7 @@ import hmac
 import ipaddress
 import re
 import secrets
+import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -80,36 +81,49 @@ class Verifier:
     def __init__(self) -> None:
         self._secret = secrets.token_bytes(32)
         self._right: OrderedDict[bytes, None] = OrderedDict()
+        self._lock = threading.Lock()
 
     def is_quick(self, key: str, found: Found) -> bool:
         """Whether `verify` will not have to calculate for a tenth of a second."""
         if not found.advanced:
             return True
-        return any(not one.hashed or self._mark(key, one.hashed) in self._right for one in found.candidates)
+        return any(not one.hashed or self.mark(key, one.hashed) in self._right for one in found.candidates)
+
+    def knows(self, key: str) -> bool:
+        """Whether this very key was right not long ago."""
+        return self.mark(key) in self._right
 
     def verify(self, key: str, found: Found, address: str, now: float) -> Who | None:
         """Whom the key stands for, used from this address at this time; None for a wrong one."""
         matching = [candidate for candidate in found.candidates if self._matches(key, candidate.hashed)]
         if not matching and found.advanced and not any(one.hashed for one in found.candidates):
             bcrypt.checkpw(b"no key", _NO_KEY)
-        return next((one.who for one in matching if _may(one, address, now)), None)
+        who = next((one.who for one in matching if _may(one, address, now)), None)
+        if who is not None:
+            self._remember(self.mark(key))
+        return who
 
     def _matches(self, key: str, hashed: str) -> bool:
         if not hashed:
             return True
-        mark = self._mark(key, hashed)
+        mark = self.mark(key, hashed)
         if mark in self._right:
-            self._right.move_to_end(mark)
             return True
         # PHP writes $2y$ for what everybody else calls $2b$.
         if not bcrypt.checkpw(key.encode(), hashed.replace("$2y$", "$2b$", 1).encode()):
             return False
-        self._right[mark] = None
-        if len(self._right) > _REMEMBERED:
-            self._right.popitem(last=False)
+        self._remember(mark)
         return True
 
-    def _mark(self, key: str, hashed: str) -> bytes:
+    def _remember(self, mark: bytes) -> None:
+        with self._lock:
+            self._right[mark] = None
+            self._right.move_to_end(mark)
+            if len(self._right) > _REMEMBERED:
+                self._right.popitem(last=False)
+
+    def mark(self, key: str, hashed: str = "") -> bytes:
+        """What stands for a key in this process' memory."""
         return hmac.new(self._secret, f"{key} {hashed}".encode(), hashlib.sha256).digest()
 
 

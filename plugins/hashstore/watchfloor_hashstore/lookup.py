@@ -73,10 +73,13 @@ class Reader:
         self._members: dict[str, frozenset[int] | None] = {}
         self._callers: dict[Who, Caller] = {}
 
-    def ask(self, who: Who, questions: Sequence[Sequence[bytes]]) -> Steps[Answers]:
-        """The hits of questions of one or more hashes each (32 bytes)."""
-        (raw,) = yield [("HGETALL", STATE())]
-        state = State.read(raw)
+    def ask(
+        self, who: Who, questions: Sequence[Sequence[bytes]], state: State | None = None
+    ) -> Steps[Answers]:
+        """The hits of questions of one or more hashes each (32 bytes); `state` if it was just read."""
+        if state is None:
+            (raw,) = yield [("HGETALL", STATE())]
+            state = State.read(raw)
         flat = [digest for question in questions for digest in question]
         if not flat:
             return Answers([[] for _ in questions], state)
@@ -214,22 +217,33 @@ def run(redis: Any, steps: Steps[T]) -> T:
         except StopIteration as end:
             result: T = end.value
             return result
-        with redis.pipeline(transaction=False) as pipe:
-            for command in commands:
-                pipe.execute_command(*command)
-            replies = pipe.execute()
+        replies = _sent(redis, commands)
 
 
-async def run_async(redis: Any, steps: Steps[T]) -> T:
-    """Carry out steps with an asynchronous client."""
-    replies: list[Any] | None = None
-    while True:
-        try:
-            commands = steps.send(replies) if replies is not None else next(steps)
-        except StopIteration as end:
-            result: T = end.value
-            return result
-        async with redis.pipeline(transaction=False) as pipe:
-            for command in commands:
-                pipe.execute_command(*command)
-            replies = await pipe.execute()
+def run_together(redis: Any, jobs: Sequence[Steps[T]]) -> list[T | Exception]:
+    """Carry out many at once, their commands in the same pipelines; what one raises is its result."""
+    results: list[Any] = [None] * len(jobs)
+    replies: dict[int, list[Any]] = {}
+    active = list(range(len(jobs)))
+    while active:
+        wanted: dict[int, list[tuple[Any, ...]]] = {}
+        for at in active:
+            try:
+                wanted[at] = jobs[at].send(replies[at]) if at in replies else next(jobs[at])
+            except StopIteration as end:
+                results[at] = end.value
+            except Exception as error:  # noqa: BLE001 (it is the result of this one, and of no other)
+                results[at] = error
+        active = list(wanted)
+        if active:
+            answers = iter(_sent(redis, [command for commands in wanted.values() for command in commands]))
+            replies = {at: [next(answers) for _ in commands] for at, commands in wanted.items()}
+    return results
+
+
+def _sent(redis: Any, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+    with redis.pipeline(transaction=False) as pipe:
+        for command in commands:
+            pipe.execute_command(*command)
+        replies: list[Any] = pipe.execute()
+        return replies

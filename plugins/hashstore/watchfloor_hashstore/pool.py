@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any
@@ -18,6 +19,11 @@ class Pool(AbstractContextManager["Pool"]):
         self._settings = settings
         self._core = core
         self._client: Any = None
+        self._ends: list[Callable[[], None]] = []
+
+    def at_end(self, function: Callable[[], None]) -> None:
+        """Call this before the connection is closed, each time."""
+        self._ends.append(function)
 
     @property
     def own(self) -> bool:
@@ -34,6 +40,8 @@ class Pool(AbstractContextManager["Pool"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
+        for end in self._ends:
+            end()
         if self._client is not None:
             self._client.close()
         self._client = None

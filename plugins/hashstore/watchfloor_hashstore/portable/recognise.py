@@ -13,6 +13,12 @@ from .types import address, domain, fingerprint, mac, phone, system
 _LONGEST_SHORT = 200
 _LONGEST = 4096  # characters of a line in which indicators are looked for at a time
 _MOST_ADDRESSES = 256  # of a network that are asked for one by one
+# The bulk of what is asked for: names, IPv4 addresses, hashes, URLs, with nothing to refang, and nothing that
+# MISP writes in another way.
+_AS_IT_IS = re.compile(
+    r"(?!as\d|0|hxx|htx|fxp|meow)(?:[a-z0-9](?:[a-z0-9._@]*[a-z0-9])?|https?://[a-z0-9!$&*+,./:;=?@_~%#-]*[a-z0-9/=])",
+    re.IGNORECASE | re.ASCII,
+)
 _BEYOND_BMP = re.compile("[\U00010000-\U0010ffff]")
 _PHONE = re.compile(r"(?:\+|00)[0-9][0-9 ()/.-]{5,}")
 _FINGERPRINT = re.compile(r"[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){15,31}")
@@ -79,8 +85,7 @@ def _as_address(plain: str) -> str:
 
 def digests_of(text: str) -> list[bytes]:
     """The hashes under which a value may be stored, 32 bytes each; most values have one."""
-    # The bulk of what is asked for: nothing to refang, nothing that MISP writes in another way.
-    if text.isalnum() and text.isascii() and text[:2].upper() != "AS" and text[0] != "0":
+    if _AS_IT_IS.fullmatch(text):
         return [digest(text)]
     return list(dict.fromkeys(digest(form) for form in forms(text)))
 

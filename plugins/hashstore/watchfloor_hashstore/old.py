@@ -1,0 +1,56 @@
+"""The protocol of the old hash store, which misp-fast-lookup speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from watchfloor_hashstore.lookup import Hit
+from watchfloor_hashstore.portable.recognise import digests_of
+from watchfloor_hashstore.requests import RequestError
+
+
+class Question(Struct):
+    """What it asks; other fields than these are passed over, as they were."""
+
+    method: str | None = None
+    authkey: str | None = None
+    value: str | list[str | None] | None = None
+    hash_value: str | list[str | None] | None = None
+    quiet: bool | None = False
+    return_eid: bool | None = False
+
+    def hashes(self) -> list[list[bytes]]:
+        """The hashes of each value. RequestError for what the old store refused."""
+        if self.method != "search":
+            raise RequestError(400, "Unknown method: use search")
+        # The published client sends a list of nothing along with a hash.
+        if values := _list(self.value):
+            return [digests_of(value) for value in values]
+        if hashes := _list(self.hash_value):
+            return [_raw(text) for text in hashes]
+        raise RequestError(400, "No value to search: give value or hash_value")
+
+
+def _list(given: str | list[str | None] | None) -> list[str]:
+    return [one for one in ([given] if isinstance(given, str) else given or ()) if one is not None]
+
+
+def _raw(text: str) -> list[bytes]:
+    """A hash; what is none is known to nobody, as in the old store."""
+    try:
+        raw = bytes.fromhex(text)
+    except ValueError:
+        return []
+    return [raw] if len(raw) == 32 else []
+
+
+def answer(question: Question, hits: Sequence[Sequence[Hit]]) -> list[Any]:
+    """Its answer: for each value the events' UUIDs, their ids, or whether there are any."""
+    if question.quiet:
+        return [bool(found) for found in hits]
+    if question.return_eid:
+        return [list(dict.fromkeys(hit.event_id for hit in found)) for found in hits]
+    return [list(dict.fromkeys(hit.event_uuid for hit in found)) for found in hits]

@@ -1,0 +1,147 @@
+"""`POST /hashstore/lookup` and the old protocol at `POST /hashstore/json`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import msgspec
+from redis.exceptions import RedisError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+
+from watchfloor_hashstore.auth import Tries
+from watchfloor_hashstore.counting import Counter
+from watchfloor_hashstore.desk import Desk
+from watchfloor_hashstore.lookup import Who
+from watchfloor_hashstore.old import Question, answer
+from watchfloor_hashstore.portable.recognise import digests_of
+from watchfloor_hashstore.requests import RequestError, Wanted, read, read_body
+from watchfloor_hashstore.settings import LimitSettings
+
+log = logging.getLogger(__name__)
+_AT_ONCE = 10_000  # values that are asked for together
+_LARGE = 64 * 1024  # bytes of a body that another thread reads
+_encode = msgspec.json.Encoder().encode
+_WRONG = "this API key is wrong, expired, or not for use from here"
+_JSON = "application/json"
+
+
+class Serving:
+    """The two routes with what they need."""
+
+    def __init__(self, desk: Desk, counter: Counter, limits: LimitSettings) -> None:
+        self._desk = desk
+        self._counter = counter
+        self._limits = limits
+        self._tries = Tries(limits.tries, limits.tries_seconds)
+
+    async def lookup(self, request: Request) -> Response:
+        """Hits of values or hashes, in order."""
+        return await self._guarded(self._lookup, request)
+
+    async def old(self, request: Request) -> Response:
+        """The protocol of the old hash store: errors have the status 200."""
+        try:
+            return await self._old(request)
+        except RequestError as error:
+            return Response(
+                _encode({"error": error.sentence}), 429 if error.status == 429 else 200, media_type=_JSON
+            )
+
+    async def _guarded(self, route: Callable[[Request], Awaitable[Response]], request: Request) -> Response:
+        try:
+            return await route(request)
+        except RequestError as error:
+            headers = {"retry-after": str(int(error.wait) + 1)} if error.wait else {}
+            if error.status == 401:
+                headers["www-authenticate"] = "Bearer"
+            return Response(_encode({"error": error.sentence}), error.status, headers, media_type=_JSON)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except RedisError as error:
+            log.warning("the hash store's Redis failed: %s", error)
+            sentence = "the hash store cannot be asked just now: try again soon"
+            return Response(_encode({"error": sentence}), 503, media_type=_JSON)
+
+    async def _lookup(self, request: Request) -> Response:
+        who = await self.authenticated(request, _key_of(request))
+        encoding = request.headers.get("content-encoding", "").strip().lower()
+        body = await read_body(request.stream(), encoding, self._limits.body)
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if len(body) > _LARGE:
+            wanted = await asyncio.to_thread(read, body, kind, self._limits)
+        else:
+            wanted = read(body, kind, self._limits)
+        pieces = self._answers(who, wanted)
+        if len(wanted.questions) <= _AT_ONCE:
+            return Response(b"".join([piece async for piece in pieces]), media_type=_JSON)
+        return StreamingResponse(pieces, media_type=_JSON)
+
+    async def _answers(self, who: Who, wanted: Wanted) -> AsyncIterator[bytes]:
+        """The answer as JSON, some ten thousand values at a time."""
+        questions, head = wanted.questions, b""
+        for start in range(0, max(len(questions), 1), _AT_ONCE):
+            answers = await self._desk.ask(who, questions[start : start + _AT_ONCE])
+            self._counter.count(len(answers.hits), sum(map(bool, answers.hits)))
+            if not start:
+                times = {"imported": answers.state.imported, "updated": answers.state.updated}
+                head = _encode(times)[:-1] + b',"results":['
+            yield head + (b"," if start and answers.hits else b"") + _encode(answers.hits)[1:-1]
+            head = b""
+        yield b"]" + (await self._parts(who, wanted)) + b"}"
+
+    async def _parts(self, who: Who, wanted: Wanted) -> bytes:
+        """What is known of the parts of each value."""
+        if wanted.parts is None:
+            return b""
+        flat = [part for parts in wanted.parts for part in parts][: self._limits.values]
+        answers = await self._desk.ask(who, [digests_of(part) for part in flat])
+        known = dict(zip(flat, answers.hits, strict=True))
+        found = [[{"value": p, "hits": known[p]} for p in parts if known.get(p)] for parts in wanted.parts]
+        return b',"parts":' + _encode(found)
+
+    async def _old(self, request: Request) -> Response:
+        body = await read_body(request.stream(), "", self._limits.body)
+        try:
+            question = msgspec.json.decode(body, type=Question)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise RequestError(400, f"Invalid query: {error}") from error
+        questions = question.hashes()
+        if len(questions) > self._limits.values:
+            raise RequestError(413, f"more than {self._limits.values:,} values: ask in several requests")
+        who = await self.authenticated(request, question.authkey or "")
+        try:
+            answers = await self._desk.ask(who, questions)
+        except RedisError as error:
+            log.warning("the hash store's Redis failed: %s", error)
+            raise RequestError(503, "the hash store cannot be asked just now: try again soon") from error
+        self._counter.count(len(answers.hits), sum(map(bool, answers.hits)))
+        return Response(_encode(answer(question, answers.hits)), media_type=_JSON)
+
+    async def authenticated(self, request: Request, key: str) -> Who:
+        """Whom the key stands for. RequestError for a wrong one, and for too many of them."""
+        address = request.client.host if request.client else ""
+        now = time.time()
+        wait = self._tries.wait(address, now)
+        if wait and not self._desk.verifier.knows(key):
+            raise RequestError(429, f"too many wrong API keys from here: wait {int(wait) + 1} seconds", wait)
+        found = await self._desk.find(key)
+        verify = self._desk.verifier.verify
+        if self._desk.verifier.is_quick(key, found):
+            who = verify(key, found, address, now)
+        else:
+            who = await asyncio.to_thread(verify, key, found, address, now)
+        if who is None:
+            self._tries.wrong(address, now)
+            log.warning("a wrong API key for the hash store from %s", address)
+            raise RequestError(401, _WRONG)
+        return who
+
+
+def _key_of(request: Request) -> str:
+    """The API key, as MISP's clients send it, or as a bearer token."""
+    given = request.headers.get("x-misp-auth") or request.headers.get("authorization") or ""
+    return given.removeprefix("Bearer ").strip()

@@ -1,0 +1,173 @@
+"""Keys: MISP's own, legacy and advanced, and the store's; wrong ones are limited and all alike."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from typing import Any
+
+import bcrypt
+import pytest
+from asking import filled, settings_of
+from misp_database import Server, insert
+from starlette.testclient import TestClient
+
+from watchfloor.testing import SiteMaker, SiteUnderTest
+from watchfloor_hashstore import own_keys
+from watchfloor_hashstore.auth import Tries, Verifier, find
+from watchfloor_hashstore.lookup import Who, run
+from watchfloor_hashstore.own_keys import OwnKey
+from watchfloor_hashstore.state import state
+
+NOW = int(time.time())
+PLAIN = "LegacyKeyLegacyKeyLegacyKeyLegacyKey0123"
+
+
+def key(letter: str) -> str:
+    return f"Ab{letter}1" + letter * 32 + "9Yz8"
+
+
+def users(cursor: Any) -> None:
+    """Users 1 to 6: site admin, ordinary, disabled, without API, of another organisation, ordinary."""
+    roles = [(1, 1, 1), (2, 1, 0), (3, 0, 0)]
+    insert(
+        cursor, "roles", [{"id": i, "name": "r", "perm_auth": a, "perm_site_admin": s} for i, a, s in roles]
+    )
+    rows = [(1, 1, 1, 0), (2, 2, 2, 0), (3, 2, 2, 1), (4, 2, 3, 0), (5, 3, 2, 0), (6, 4, 2, 0)]
+    insert(cursor, "users", [
+        {"id": i, "org_id": org, "role_id": role, "disabled": off, "email": i, "authkey": f"{PLAIN[:-1]}{i}"}
+        for i, org, role, off in rows
+    ])  # fmt: skip
+
+
+def advanced(cursor: Any, letter: str, user: int, **more: Any) -> str:
+    made = key(letter)
+    hashed = (
+        bcrypt.hashpw(made.encode(), bcrypt.gensalt(4)).decode().replace("$2b$", more.pop("prefix", "$2y$"))
+    )
+    row = {"uuid": letter, "authkey": hashed, "authkey_start": made[:4], "authkey_end": made[-4:]}
+    insert(cursor, "auth_keys", [{**row, "user_id": user, "expiration": 0, **more}])
+    return made
+
+
+@pytest.fixture
+def site(make_site: SiteMaker) -> SiteUnderTest:
+    return make_site(plugins={"hashstore": {}})
+
+
+def whose(site: SiteUnderTest, key: str, address: str = "198.51.100.9", now: float = NOW) -> Who | None:
+    found = run(site.redis, find(state(site.redis), key))
+    return Verifier().verify(key, found, address, now)
+
+
+def test_legacy_keys_count_where_there_are_no_others(
+    site: SiteUnderTest, mysql_server: Server, misp_tables: Any
+) -> None:
+    users(misp_tables)
+    filled(site.redis, settings_of(mysql_server))
+    found = [whose(site, PLAIN[:-1] + str(i)) for i in range(1, 7)]
+    assert found == [Who(1, admin=True), Who(2), None, None, Who(3), Who(4)]
+    assert whose(site, PLAIN.lower()) is None
+
+
+def test_advanced_keys_count_where_there_are_any(
+    site: SiteUnderTest, mysql_server: Server, misp_tables: Any
+) -> None:
+    users(misp_tables)
+    keys = {
+        "a": advanced(misp_tables, "a", 1),
+        "b": advanced(misp_tables, "b", 1, read_only=1),
+        "c": advanced(misp_tables, "c", 2, expiration=NOW - 1),
+        "d": advanced(misp_tables, "d", 2, expiration=NOW + 60, prefix="$2a$"),
+        "e": advanced(misp_tables, "e", 2, allowed_ips=json.dumps(["198.51.100.0/24", "2001:db8::/32"])),
+        "f": advanced(misp_tables, "f", 3),
+        "g": advanced(misp_tables, "g", 4),
+    }
+    filled(site.redis, settings_of(mysql_server))
+    found = {name: whose(site, one) for name, one in keys.items()}
+    assert found == {
+        "a": Who(1, admin=True),
+        "b": Who(1),
+        "c": None,
+        "d": Who(2),
+        "e": Who(2),
+        "f": None,
+        "g": None,
+    }
+    assert [whose(site, keys["e"], a) for a in ("2001:db8::5", "::ffff:198.51.100.3")] == [Who(2), Who(2)]
+    assert [whose(site, keys["e"], a) for a in ("203.0.113.1", "", "unix")] == [None] * 3
+    assert whose(site, keys["d"], now=NOW + 61) is None
+    assert whose(site, PLAIN[:-1] + "2") is None, "an old plain key is no key where keys are advanced"
+    assert whose(site, keys["a"].replace("aaa", "aAa")) is None
+
+
+def test_the_setting_says_which_keys_count(
+    site: SiteUnderTest, mysql_server: Server, misp_tables: Any
+) -> None:
+    users(misp_tables)
+    made = advanced(misp_tables, "a", 2)
+    filled(site.redis, settings_of(mysql_server, authkeys="legacy"))
+    assert (whose(site, made), whose(site, PLAIN[:-1] + "2")) == (None, Who(2))
+
+
+def test_no_key_is_kept_in_clear(site: SiteUnderTest, mysql_server: Server, misp_tables: Any) -> None:
+    users(misp_tables)
+    filled(site.redis, settings_of(mysql_server))
+    made = own_keys.create(site.redis, OwnKey("laptop", 2))
+    dumped = b"".join(site.redis.dump(name) for name in site.redis.scan_iter())
+    names = b"".join(site.redis.scan_iter())
+    for one in (made, PLAIN[:-1] + "2"):
+        assert one.encode() not in dumped + names
+
+
+def test_own_keys_end_when_they_expire_or_are_revoked(site: SiteUnderTest) -> None:
+    made = own_keys.create(site.redis, OwnKey("laptop", 7, NOW, NOW + 60, ["198.51.100.0/24"]))
+    assert whose(site, made) == Who(7)
+    assert whose(site, made, "203.0.113.1") is None
+    assert whose(site, made, now=NOW + 61) is None
+    (name,) = own_keys.listed(site.redis)
+    own_keys.revoke(site.redis, name)
+    assert whose(site, made) is None
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "*", "x", "\n", "5:" + "0" * 38, "HASHSTORE_OWN_KEYS", "ü" * 40, "a" * 41, "\udc80"]
+)
+def test_what_is_no_key_is_nobodys(site: SiteUnderTest, wrong: str) -> None:
+    own_keys.create(site.redis, OwnKey("laptop", 7))
+    assert whose(site, wrong) is None
+
+
+def post(browser: TestClient, made: str, **more: Any) -> Any:
+    return browser.post("/hashstore/lookup", json=["evil.example"], headers={"authorization": made, **more})
+
+
+def test_a_thousand_wrong_tries_are_limited_logged_and_alike(
+    make_site: SiteMaker, caplog: pytest.LogCaptureFixture
+) -> None:
+    site = make_site(plugins={"hashstore": {}})
+    right = own_keys.create(site.redis, OwnKey("laptop", 7))
+    old = own_keys.create(site.redis, OwnKey("old", 7, NOW - 9, NOW - 1))
+    away = own_keys.create(site.redis, OwnKey("away", 7, addresses=["203.0.113.7"]))
+    with TestClient(site.app()) as browser, caplog.at_level(logging.WARNING):
+        assert post(browser, right).status_code == 200
+        answers = [post(browser, wrong) for wrong in (old, away, "nonsense", right[:-1] + "x", "")]
+        assert {(a.status_code, a.text) for a in answers} == {(401, answers[0].text)}
+        statuses = [post(browser, f"{n:040d}").status_code for n in range(1000)]
+        assert statuses.count(401) == 5
+        assert statuses.count(429) == 995
+        limited = post(browser, "0" * 40)
+        assert int(limited.headers["retry-after"]) >= 1
+        assert post(browser, right).status_code == 200, "who was right before is not locked out"
+    assert sum("wrong API key" in record.message for record in caplog.records) == 10
+    assert right not in caplog.text
+
+
+def test_tries_are_counted_by_address_and_forgotten() -> None:
+    tries = Tries(2, 60.0)
+    for _ in range(2):
+        tries.wrong("2001:db8::1", 100.0)
+    assert tries.wait("2001:db8::ffff", 101.0) == 59.0
+    assert tries.wait("198.51.100.1", 101.0) == 0.0
+    assert tries.wait("2001:db8::1", 161.0) == 0.0

@@ -1,0 +1,277 @@
+"""The commands, exports, and the client that needs nothing but Python."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import poppy
+import pytest
+from asking import filled, hits, settings_of
+from click.testing import CliRunner, Result
+from misp_database import ORGS, Server, fill, visible
+
+from watchfloor.testing import SiteMaker, SiteUnderTest
+from watchfloor.web.server import serving
+from watchfloor_hashstore.commands import commands
+from watchfloor_hashstore.lookup import Who
+from watchfloor_hashstore.portable.archive import Archive, ArchiveError
+from watchfloor_hashstore.portable.hashing import digest, digests
+from watchfloor_hashstore.settings import Settings
+
+UUID = "11111111-1111-4111-8111-111111111111"
+
+
+def event(**more: Any) -> dict[str, Any]:
+    attributes = [
+        {"id": "1", "uuid": "a1", "type": "domain", "category": "Network activity", "value": "evil.example",
+         "to_ids": True, "timestamp": "1767225600", "distribution": "5"},
+        {"id": "2", "uuid": "a2", "type": "md5", "category": "Payload delivery", "distribution": "5",
+         "value": hashlib.md5(b"malware").hexdigest(), "timestamp": "1767225600"},
+    ]  # fmt: skip
+    return {"Event": {"id": "7", "uuid": UUID, "org_id": "1", "distribution": "3", "date": "2026-01-02",
+                      "Tag": [{"name": "tlp:amber"}], "Attribute": attributes, "Object": [], **more}}  # fmt: skip
+
+
+@pytest.fixture
+def site(make_site: SiteMaker, tmp_path: Path) -> SiteUnderTest:
+    """A store with one event that everyone may see, from a file."""
+    site = make_site(plugins={"hashstore": {}})
+    (tmp_path / "event.json").write_text(json.dumps(event()))
+    run(site, "import", str(tmp_path / "event.json"))
+    return site
+
+
+def run(site: SiteUnderTest, name: str, *arguments: str, code: int = 0, given: str | bytes = "") -> Result:
+    """Run a command, which must end with this code."""
+    group = {command.name: command for command in commands(settings_for(site))}
+    result = CliRunner().invoke(group[name], arguments, obj=site, input=given)
+    assert result.exit_code == code, result.output + str(result.exception)
+    return result
+
+
+def settings_for(site: SiteUnderTest) -> Settings:
+    settings = site.site.plugins[0].settings
+    assert isinstance(settings, Settings)
+    return settings
+
+
+def test_events_of_files_are_found(site: SiteUnderTest) -> None:
+    ((hit,),) = hits(site.redis, Who(), "evil.example")
+    assert (hit.event_id, hit.event_uuid, hit.tlp, hit.date) == ("7", UUID, "amber", "2026-01-01")
+    told = json.loads(run(site, "info", "--json").stdout)
+    assert (told["events"], told["attributes_imported"], told["entries_imported"]) == (1, 2, 2)
+    assert told["source"] == "files:event.json"
+    assert "attributes imported" in run(site, "info").stdout
+
+
+def test_a_feed_is_nobodys_unless_it_is_for_everyone(site: SiteUnderTest, tmp_path: Path) -> None:
+    feed = tmp_path / "feed"
+    feed.mkdir()
+    body = event()["Event"]
+    for name in ("id", "org_id", "distribution"):
+        del body[name]
+    (feed / "manifest.json").write_text(json.dumps({UUID: {}, "../../etc/passwd": {}}))
+    (feed / f"{UUID}.json").write_text(json.dumps({"Event": body}))
+    assert "nobody sees them" in run(site, "import", str(feed)).stderr
+    assert hits(site.redis, Who(1), "evil.example") == [[]]
+    run(site, "import", str(feed), "--everyone", "--quiet")
+    ((hit,),) = hits(site.redis, Who(1), "evil.example")
+    assert hit.event_uuid == UUID
+
+
+@pytest.mark.parametrize("text", ["{", '{"a": 1}', "[1]"])
+def test_a_file_that_holds_no_event_is_named(site: SiteUnderTest, tmp_path: Path, text: str) -> None:
+    (tmp_path / "broken.json").write_text(text)
+    assert "broken.json" in run(site, "import", str(tmp_path / "broken.json"), code=2).stderr
+    assert hits(site.redis, Who(), "evil.example") != [[]]
+
+
+def test_lookup_answers_in_several_forms(site: SiteUnderTest) -> None:
+    assert (
+        run(site, "lookup", "evil[.]example").stdout
+        == "evil[.]example: event 7, domain, 2026-01-01, tlp:amber\n"
+    )
+    assert run(site, "lookup", "nothing", code=1).stdout == ""
+    assert run(site, "lookup", "nothing", "--misses", code=1).stdout == "nothing: not known\n"
+    told = json.loads(run(site, "lookup", "evil.example", "--format", "json").stdout)
+    assert (told["found"], told["hits"][0]["event_uuid"]) == (True, UUID)
+    assert run(site, "lookup", "x", "--format", "csv", code=1).stdout.startswith("value,found,event_id")
+
+
+def test_lookup_reads_lines_logs_and_folders(site: SiteUnderTest, tmp_path: Path) -> None:
+    assert "evil.example" in run(site, "lookup", given="x\nevil.example\r\n").stdout
+    log = tmp_path / "log"
+    log.write_bytes(b"\xff GET http://evil.example/x from 198.51.100.7\n")
+    assert "evil.example: event 7" in run(site, "lookup", "--log", "-f", str(log)).stdout
+    folder = tmp_path / "disk" / "deep"
+    folder.mkdir(parents=True)
+    (folder / "a.bin").write_bytes(b"malware")
+    (folder / "b.bin").write_bytes(b"good")
+    assert run(site, "lookup", "--tree", str(tmp_path / "disk")).stdout.startswith(str(folder / "a.bin"))
+    assert "event 7" in run(site, "lookup", "--hashes", digest("evil.example").hex()).stdout
+    assert "is no SHA-256" in run(site, "lookup", "--hashes", "00", code=2).stderr
+    assert "event 7" in run(site, "lookup", "--parts", "http://evil.example/").stdout
+
+
+def test_lookup_asks_a_server(site: SiteUnderTest) -> None:
+    made = run(site, "key", "create", "laptop", "--community").stdout.strip()
+    with serving(site.site, site.url) as url:
+        asked = run(site, "lookup", "--server", url, "--api-key", made, "evil.example", "nothing", "--misses")
+        assert asked.stdout.splitlines()[1] == "nothing: not known"
+        assert (
+            "API key is wrong" in run(site, "lookup", "--server", url, "--api-key", "x", "y", code=2).stderr
+        )
+    assert "does not answer" in run(site, "lookup", "--server", url, "--api-key", "x", "y", code=2).stderr
+
+
+def test_keys_are_made_listed_and_revoked(site: SiteUnderTest) -> None:
+    made = run(site, "key", "create", "laptop\x1b", "--org", "7", "--days", "3").stdout.strip()
+    (listed,) = json.loads(run(site, "key", "list", "--json").stdout)
+    assert (listed["organisation"], made in json.dumps(listed)) == (7, False)
+    assert "\x1b" not in run(site, "key", "list").stdout
+    run(site, "key", "revoke", listed["name"])
+    assert "No keys" in run(site, "key", "list").stdout
+    assert "there is no key" in run(site, "key", "revoke", "x", code=2).stderr
+    run(site, "key", "create", "nobody's", code=2)
+    assert "no organisation is called" in run(site, "key", "create", "x", "--org", "CIRCL", code=2).stderr
+
+
+def exported(site: SiteUnderTest, out: Path, *options: str) -> dict[str, Any]:
+    labels: dict[str, Any] = json.loads(
+        run(site, "export", "--out", str(out), "--json", "--quiet", *options).stdout
+    )
+    return labels
+
+
+def test_an_export_is_looked_up_without_redis(site: SiteUnderTest, tmp_path: Path) -> None:
+    out = tmp_path / "export.wfh"
+    labels = exported(site, out, "--community")
+    assert (labels["entries"], labels["events"], labels["scope"]) == (2, 1, "community")
+    site.redis.flushall()
+    found = run(site, "lookup", "--store", str(out), "EVIL.example", "--format", "json")
+    assert json.loads(found.stdout)["hits"] == [
+        {"event_uuid": UUID, "event_id": "7", "type": "domain", "category": "Network activity",
+         "to_ids": True, "date": "2026-01-01", "tlp": "amber"}
+    ]  # fmt: skip
+    run(site, "lookup", "--store", str(out), "nothing", code=1)
+
+
+def test_an_export_holds_what_its_audience_sees(
+    make_site: SiteMaker, mysql_server: Server, misp_tables: Any, tmp_path: Path
+) -> None:
+    fill(mysql_server, "misp", attributes=1500)
+    site = make_site(plugins={"hashstore": {}})
+    filled(site.redis, settings_of(mysql_server))
+    misp_tables.execute(
+        "SELECT a.id, type, value1, value2, e.uuid FROM attributes a JOIN events e ON e.id = event_id"
+    )
+    rows = misp_tables.fetchall()
+    scopes = [(["--org", f"Org {org}"], visible(misp_tables, org)) for org in ORGS]
+    everyone = set.intersection(*(seen for _, seen in scopes))
+    for options, seen in scopes:
+        out = tmp_path / "export.wfh"
+        exported(site, out, *options)
+        with Archive(out) as archive:
+            for id_, type_, first, second, uuid in rows:
+                for one in digests(type_, first, second):
+                    found = {hit["event_uuid"] for hit in archive.find(one)}
+                    assert uuid in found or id_ not in seen
+    exported(site, out, "--community")
+    with Archive(out) as archive:
+        known = {
+            one: {hit["event_uuid"] for hit in archive.find(one)} for r in rows for one in digests(*r[1:4])
+        }
+    allowed = {(one, r[4]) for r in rows if r[0] in everyone for one in digests(*r[1:4])}
+    assert {(one, uuid) for one, uuids in known.items() for uuid in uuids} <= allowed
+
+
+def test_a_key_a_limit_and_an_end(site: SiteUnderTest, tmp_path: Path) -> None:
+    out, key = tmp_path / "export.wfh", tmp_path / "key"
+    exported(site, out, "--community", "--key", str(key), "--days", "1")
+    assert digest("evil.example")[4:12] not in out.read_bytes()
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert "event 7" in run(site, "lookup", "--store", str(out), "--key", str(key), "evil.example").stdout
+    assert "made with a key" in run(site, "lookup", "--store", str(out), "evil.example", code=2).stderr
+    other = tmp_path / "other"
+    other.write_text("00" * 32)
+    assert "not the key" in run(site, "lookup", "--store", str(out), "--key", str(other), "x", code=2).stderr
+    assert exported(site, out, "--community", "--tlp", "green")["entries"] == 0
+    with Archive(out) as archive:
+        assert not archive.expired(2e9)
+    exported(site, out, "--community", "--days", "1")
+    with Archive(out) as archive:
+        assert archive.expired(4e9)
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "grow", "other", "labels"])
+def test_a_damaged_export_is_refused(site: SiteUnderTest, tmp_path: Path, damage: str) -> None:
+    out = tmp_path / "export.wfh"
+    exported(site, out, "--community")
+    whole = out.read_bytes()
+    flipped = whole[:-30] + bytes([whole[-30] ^ 1]) + whole[-29:]
+    out.write_bytes({"cut": whole[:-1], "flip": flipped, "grow": whole + b"x", "other": b"x" + whole[1:],
+                     "labels": whole[:20] + b"\0" + whole[21:]}[damage])  # fmt: skip
+    with pytest.raises(ArchiveError, match=r"damaged|cut off|no export"):
+        Archive(out)
+
+
+def test_an_export_can_be_signed(site: SiteUnderTest, tmp_path: Path) -> None:
+    if shutil.which("ssh-keygen") is None:
+        pytest.fail("the tests need ssh-keygen: apt install openssh-client")
+    key, out = tmp_path / "id", tmp_path / "export.wfh"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    exported(site, out, "--community", "--sign", str(key))
+    allowed = tmp_path / "allowed"
+    allowed.write_text("watchfloor " + key.with_suffix(".pub").read_text())
+    verify = ["ssh-keygen", "-Y", "verify", "-f", str(allowed), "-I", "watchfloor", "-n",
+              "watchfloor-hashstore", "-s", f"{out}.sig"]  # fmt: skip
+    assert subprocess.run(verify, input=out.read_bytes(), capture_output=True, check=False).returncode == 0
+
+
+def test_a_bloom_file_is_written_with_its_rate(site: SiteUnderTest, tmp_path: Path) -> None:
+    out = tmp_path / "known.bloom"
+    about = exported(site, out, "--community", "--bloom")
+    bloom = poppy.load(str(out))
+    assert bloom.version == 1
+    assert bloom.contains_str(hashlib.sha256(b"evil.example").hexdigest()[8:24])
+    assert not bloom.contains_str(hashlib.sha256(b"absent.example").hexdigest()[8:24])
+    assert about["false_positive_rate_measured"] < 0.01
+    assert json.loads((tmp_path / "known.bloom.json").read_text())["entries"] == 2
+
+
+def test_the_client_needs_nothing_but_python(site: SiteUnderTest, tmp_path: Path) -> None:
+    out, client = tmp_path / "export.wfh", tmp_path / "lookup.pyz"
+    exported(site, out, "--community")
+    client.write_bytes(run(site, "client").stdout_bytes)
+
+    def ask(*arguments: str, given: str = "") -> tuple[int, str]:
+        command = [sys.executable, "-I", "-S", str(client), *arguments]
+        done = subprocess.run(command, input=given, capture_output=True, text=True, check=False, cwd="/")
+        assert "Traceback" not in done.stderr
+        return done.returncode, done.stdout
+
+    assert ask("--store", str(out), "evil[.]example")[0] == 0
+    assert ask("--store", str(out), given="nothing\n") == (1, "")
+    assert ask("--store", "/nowhere", "x")[0] == 2
+    assert "event 7" in ask("--store", str(out), "--log", "-f", "-", given="see http://evil.example/\n")[1]
+    assert (
+        ask("--store", str(out), "--format", "table", "evil.example")[1].splitlines()[0].startswith("value")
+    )
+    rows = list(csv.DictReader(io.StringIO(ask("--store", str(out), "--format", "csv", "evil.example")[1])))
+    assert (rows[0]["event_uuid"], rows[0]["to_ids"]) == (UUID, "1")
+
+
+def test_redis_own_dump_can_be_carried_elsewhere(site: SiteUnderTest, make_site: SiteMaker) -> None:
+    dumped = {key: site.redis.dump(key) for key in site.redis.scan_iter()}
+    site.redis.flushall()
+    for key, value in dumped.items():
+        site.redis.restore(key, 0, value)
+    assert "event 7" in run(site, "lookup", "evil.example").stdout
