@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import click
 from starlette.routing import BaseRoute
 
-from watchfloor import AfterCommit, Handler, Keys, RedisAccess, hookimpl
+from watchfloor import AfterCommit, Handler, Keys, NavItem, Panel, RedisAccess, hookimpl
 from watchfloor_hashstore import commands as command_line
 from watchfloor_hashstore import pages
+from watchfloor_hashstore import panels as cards
 from watchfloor_hashstore.keys import FAMILIES
 from watchfloor_hashstore.live import Bringing, Noting
 from watchfloor_hashstore.pool import Pool
@@ -44,6 +45,16 @@ def after_commit(resources: Pool) -> AfterCommit:
 @hookimpl
 def routes(settings: Settings, resources: Pool) -> Sequence[BaseRoute]:
     return pages.routes(settings, resources)
+
+
+@hookimpl
+def navigation() -> Sequence[NavItem]:
+    return [NavItem("Hash store", weight=50)]
+
+
+@hookimpl
+def panels(resources: Pool) -> Sequence[Panel]:
+    return cards.panels(resources)
 
 
 @hookimpl

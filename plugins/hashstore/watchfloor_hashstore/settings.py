@@ -63,5 +63,5 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     unpublishedprivate: bool = False
     feed: str | None = None
     live: bool = True
-    misp_url: str = ""
+    misp_url: Annotated[str, Meta(pattern=r"^(https?://.+)?$")] = ""
     limits: LimitSettings = LimitSettings()
