@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from struct import Struct
 from typing import Any, TypeAlias, TypeVar
 
-from watchfloor import Keys
+from redis import RedisCluster
+
+from watchfloor_hashstore import wire
 from watchfloor_hashstore.audience import EVERYONE, NOBODY, Caller, caller, read
 from watchfloor_hashstore.keys import CHANGED, ENTRIES, EVENTS, GROUPS, NAMES, OBJECTS, STATE
-from watchfloor_hashstore.layout import SHARDS, Entry, EventRecord, day_text, find
+from watchfloor_hashstore.layout import SHARDS, Entry, EventRecord, day_text, find, place
 from watchfloor_hashstore.state import State
 from watchfloor_hashstore.store import field_of
 
@@ -22,6 +25,7 @@ Steps: TypeAlias = Generator[list[tuple[Any, ...]], list[Any], T]
 """Yields commands, is sent their replies, and returns a result."""
 
 _NONE = field_of(0)
+_HEAD = Struct(">I28x")  # of a hash
 _KNOWN_CALLERS = 10_000
 
 
@@ -83,56 +87,63 @@ class Reader:
         flat = [digest for question in questions for digest in question]
         if not flat:
             return Answers([[] for _ in questions], state)
-        entries = yield from self._entries(state, flat)
-        pool = [entry for found in entries for entry in found]
+        found = yield from self._entries(state, flat)
+        pool = [entry for entries in found.values() for entry in entries]
         details = yield from self._details(state, pool, len(flat))
         asking = yield from self._caller(state, who)
         yield from self._know(state, pool)
         judge = _Judge(asking, self._names, details)
-        seen = iter([judge.visible(digest, found) for digest, found in zip(flat, entries, strict=True)])
-        hits = [_merged([next(seen) for _ in question]) for question in questions]
-        return Answers(hits, state)
+        seen = {at: judge.visible(flat[at], entries) for at, entries in found.items()}
+        return Answers(_hits(questions, seen), state)
 
-    def _entries(self, state: State, flat: Sequence[bytes]) -> Steps[list[list[Entry]]]:
-        """What each hash's bucket holds of it."""
-        width, shift = (state.bits - 1) // 8, 32 - state.bits
-        fields: dict[int, list[bytes]] = {}
-        places: dict[int, list[int]] = {}
-        for at, digest in enumerate(flat):
-            bucket = int.from_bytes(digest[:4], "big") >> shift
+    def _entries(self, state: State, flat: Sequence[bytes]) -> Steps[dict[int, list[Entry]]]:
+        """What the buckets hold of hashes, by the hash's place in the list."""
+        width, shift = len(place(flat[0], state.bits)[1]), 32 - state.bits
+        fields: list[list[bytes]] = [[] for _ in range(SHARDS)]
+        places: list[list[int]] = [[] for _ in range(SHARDS)]
+        for at, (head,) in enumerate(_HEAD.iter_unpack(b"".join(flat))):
+            bucket = head >> shift
             shard = bucket % SHARDS
-            if shard not in fields:
-                fields[shard], places[shard] = [], []
             fields[shard].append((bucket // SHARDS).to_bytes(width, "little"))
             places[shard].append(at)
+        shards = [shard for shard in range(SHARDS) if fields[shard]]
         replies = yield [
-            ("HMGET", ENTRIES(generation=state.generation, shard=shard), *asked)
-            for shard, asked in fields.items()
+            ("HMGET", ENTRIES(generation=state.generation, shard=shard), *fields[shard]) for shard in shards
         ]
-        found: list[list[Entry]] = [[]] * len(flat)
-        for shard, buckets in zip(fields, replies, strict=True):
-            for at, bucket_ in zip(places[shard], buckets, strict=True):
-                if bucket_ and bucket_.find(flat[at][4:12]) >= 0:
-                    found[at] = find(bucket_, flat[at])
+        found: dict[int, list[Entry]] = {}
+        for shard, buckets in zip(shards, replies, strict=True):
+            for at, held in zip(places[shard], buckets, strict=True):
+                if held and held.find(flat[at][4:12]) >= 0 and (entries := find(held, flat[at])):
+                    found[at] = entries
         return found
 
     def _details(self, state: State, pool: Sequence[Entry], asked: int) -> Steps[Details]:
-        """The events and objects of entries, and the hashes of attributes that changed."""
+        """The events and objects of entries, and the hashes of attributes that changed.
+
+        Whether any object is closed, and whether anything changed, is no secret: where not, nobody asks.
+        """
         padding = [_NONE] * max(asked - len(pool), 0)
-
-        def command(family: Keys, ids: Iterable[int]) -> tuple[Any, ...]:
-            return ("HMGET", family(generation=state.generation), *map(field_of, ids), *padding)
-
-        records, levels, hashes = yield [
-            command(EVENTS, (entry.event for entry in pool)),
-            command(OBJECTS, (entry.object for entry in pool)),
-            command(CHANGED, (entry.attribute for entry in pool)),
+        ids = {
+            EVENTS: [entry.event for entry in pool],
+            OBJECTS: [entry.object for entry in pool],
+            CHANGED: [entry.attribute for entry in pool],
+        }
+        closed, changed = yield [
+            ("HLEN", family(generation=state.generation)) for family in (OBJECTS, CHANGED)
         ]
-        packed = {e.event: record for e, record in zip(pool, records, strict=False) if record is not None}
+        wanted = [EVENTS, *([OBJECTS] if closed else []), *([CHANGED] if changed else [])]
+        replies = yield [
+            ("HMGET", family(generation=state.generation), *map(field_of, ids[family]), *padding)
+            for family in wanted
+        ]
+        told = {
+            family: {id_: value for id_, value in zip(ids[family], values, strict=False) if value is not None}
+            for family, values in zip(wanted, replies, strict=True)
+        }
         return Details(
-            {event: EventRecord.unpacked(record) for event, record in packed.items()},
-            {e.object: level.decode() for e, level in zip(pool, levels, strict=False) if level is not None},
-            {e.attribute: now for e, now in zip(pool, hashes, strict=False) if now is not None},
+            {id_: EventRecord.unpacked(record) for id_, record in told[EVENTS].items()},
+            {id_: level.decode() for id_, level in told.get(OBJECTS, {}).items()},
+            told.get(CHANGED, {}),
         )
 
     def _caller(self, state: State, who: Who) -> Steps[Caller]:
@@ -201,11 +212,20 @@ def _holds(changed: bytes | None, suffix: bytes) -> bool:
     return changed is None or any(changed[at : at + 8] == suffix for at in range(0, len(changed), 8))
 
 
-def _merged(found: Sequence[Sequence[tuple[int, Hit]]]) -> list[Hit]:
-    """The hits of a value that was asked for in several forms: each attribute once."""
-    if len(found) == 1 and len(found[0]) < 2:
-        return [hit for _, hit in found[0]]
-    return list({attribute: hit for hits in found for attribute, hit in hits}.values())
+def _hits(
+    questions: Sequence[Sequence[bytes]], seen: Mapping[int, Sequence[tuple[int, Hit]]]
+) -> list[list[Hit]]:
+    """The hits of each question, each attribute once, however many of the question's hashes it has."""
+    hits: list[list[Hit]] = [[] for _ in questions]
+    if not seen:
+        return hits
+    owners = [at for at, question in enumerate(questions) for _ in question]
+    merged: dict[int, dict[int, Hit]] = {}
+    for at in sorted(seen):
+        merged.setdefault(owners[at], {}).update(seen[at])
+    for owner, found in merged.items():
+        hits[owner] = list(found.values())
+    return hits
 
 
 def run(redis: Any, steps: Steps[T]) -> T:
@@ -242,8 +262,10 @@ def run_together(redis: Any, jobs: Sequence[Steps[T]]) -> list[T | Exception]:
 
 
 def _sent(redis: Any, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
-    with redis.pipeline(transaction=False) as pipe:
-        for command in commands:
-            pipe.execute_command(*command)
-        replies: list[Any] = pipe.execute()
-        return replies
+    if isinstance(redis, RedisCluster):
+        with redis.pipeline(transaction=False) as pipe:
+            for command in commands:
+                pipe.execute_command(*command)
+            replies: list[Any] = pipe.execute()
+            return replies
+    return wire.sent(redis, commands)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from watchfloor_hashstore.portable.recognise import digests_of, parts
+from watchfloor_hashstore.portable.recognise import digests_of_many, parts
 from watchfloor_hashstore.settings import LimitSettings
 
 _LONGEST = 1_000_000  # characters of a value
@@ -80,7 +80,7 @@ def read(body: bytes, kind: str, limits: LimitSettings) -> Wanted:
 
 def _of_lines(body: bytes) -> Wanted:
     text = body.decode("utf-8", "surrogateescape")
-    return Wanted([digests_of(line) for line in text.splitlines()])
+    return Wanted(digests_of_many(text.splitlines()))
 
 
 _decode_list = msgspec.json.Decoder(list[str]).decode
@@ -111,7 +111,7 @@ def _many(several: Any, one: Any) -> Any:
 def _of_values(values: Sequence[str], *, also_parts: bool) -> Wanted:
     if any(len(value) > _LONGEST for value in values):
         raise RequestError(422, f"a value has more than {_LONGEST:,} characters")
-    return Wanted(list(map(digests_of, values)), list(map(parts, values)) if also_parts else None)
+    return Wanted(digests_of_many(values), list(map(parts, values)) if also_parts else None)
 
 
 def _hashes(given: str | list[str]) -> list[bytes]:
