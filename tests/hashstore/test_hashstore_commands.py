@@ -36,8 +36,8 @@ def event(**more: Any) -> dict[str, Any]:
         {"id": "2", "uuid": "a2", "type": "md5", "category": "Payload delivery", "distribution": "5",
          "value": hashlib.md5(b"malware").hexdigest(), "timestamp": "1767225600"},
     ]  # fmt: skip
-    return {"Event": {"id": "7", "uuid": UUID, "org_id": "1", "distribution": "3", "date": "2026-01-02",
-                      "Tag": [{"name": "tlp:amber"}], "Attribute": attributes, "Object": [], **more}}  # fmt: skip
+    body = {"id": "7", "uuid": UUID, "org_id": "1", "distribution": "3", "date": "2026-01-02", "Object": []}
+    return {"Event": {**body, "Tag": [{"name": "tlp:amber"}], "Attribute": attributes, **more}}
 
 
 @pytest.fixture

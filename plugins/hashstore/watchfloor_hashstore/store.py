@@ -63,7 +63,7 @@ class Store:
             for shard, fields in buckets.items():
                 for chunk in _chunks(fields.items(), _AT_ONCE):
                     flat = [part for pair in chunk for part in pair]
-                    pipe.eval(scripts.APPEND, 1, self.key(shard), *flat)
+                    pipe.execute_command("EVAL", scripts.APPEND, 1, self.key(shard), *flat)
                 self._perishable(pipe, self.key(shard))
             pipe.execute()
 
@@ -75,7 +75,7 @@ class Store:
             shards.setdefault(shard, []).extend((field, head, packed))
         with self.redis.pipeline(transaction=False) as pipe:
             for shard, flat in shards.items():
-                pipe.eval(scripts.PUT, 1, self.key(shard), WIDTH, HEAD, *flat)
+                pipe.execute_command("EVAL", scripts.PUT, 1, self.key(shard), WIDTH, HEAD, *flat)
             return sum(pipe.execute())
 
     def set_events(self, records: Mapping[int, bytes | None]) -> None:

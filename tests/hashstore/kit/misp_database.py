@@ -126,7 +126,7 @@ def mariadb(folder: Path, *options: str) -> Iterator[Server]:
         "mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={socket}", *who, "--skip-networking",
         "--innodb-buffer-pool-size=512M", "--innodb-flush-log-at-trx-commit=0",
         "--character-set-server=utf8mb3",
-        "--skip-log-bin", *options,
+        "--skip-log-bin", f"--tmpdir={folder}", *options,
     ]  # fmt: skip
     with (folder / "log").open("wb") as log, subprocess.Popen(command, stderr=log, stdout=log) as process:
         try:
