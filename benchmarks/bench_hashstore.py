@@ -1,0 +1,196 @@
+"""The hash store: import, size, lookups by Redis, HTTP and file, live upkeep.
+
+`WATCHFLOOR_BENCH_ATTRIBUTES` sets how many attributes there are (a million).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable
+from http.client import HTTPConnection
+from typing import Any
+
+import msgspec
+
+from benchmarks.common import Bench, Row, bench, cpu_seconds, free_port, messages, until, watchfloor
+from benchmarks.misp import misp
+from watchfloor.store.keys import WORKER_STATS
+from watchfloor.store.streams import Appender
+from watchfloor_hashstore.exporting import Scope, export
+from watchfloor_hashstore.importing import Summary, import_misp
+from watchfloor_hashstore.own_keys import OwnKey, create
+from watchfloor_hashstore.portable.archive import Archive
+from watchfloor_hashstore.portable.recognise import digests_of_many
+from watchfloor_hashstore.settings import Settings
+
+COUNT = int(os.environ.get("WATCHFLOOR_BENCH_ATTRIBUTES", "1000000"))
+BATCH = 10_000
+BATCHES = 20
+SINGLES = 6000
+CONNECTIONS = 16
+UPKEEP = 40_000
+
+
+def run() -> list[Row]:
+    """Each figure with the processor time behind it, which tells what a busy machine hides."""
+    rows: list[Row] = []
+    with bench() as place, misp(COUNT) as database:
+        settings = msgspec.convert({"mysql": database.settings("misp")}, Settings)
+        rows += _import(place, settings, database.process.pid)
+        rows += _file(place)
+        rows += _http(place)
+    return rows + _upkeep()
+
+
+def _used(place: Bench) -> int:
+    return int(place.redis.info("memory")["used_memory"])
+
+
+def _import(place: Bench, settings: Settings, mysql: int) -> list[Row]:
+    before, began, spent = _used(place), time.perf_counter(), cpu_seconds(mysql)
+    times = os.times()
+    summary: Summary = import_misp(place.redis, settings, lambda *_: None)
+    seconds = time.perf_counter() - began
+    after = os.times()
+    python = sum(after[:4]) - sum(times[:4])
+    count = summary.attributes
+    server = cpu_seconds(mysql) - spent
+    share = f"Python {1e6 * python / count:.1f} µs an attribute, MariaDB {1e6 * server / count:.1f}"
+    return [
+        Row("import", f"{count / seconds:,.0f} attributes/s", f"{count:,} in {seconds:.1f} s; {share}"),
+        Row("bytes an entry in Redis", f"{(_used(place) - before) / summary.entries:.1f}",
+            f"{summary.entries:,} entries, audiences included"),
+    ]  # fmt: skip
+
+
+def _values(rng: random.Random, count: int) -> list[str]:
+    """What a log holds: addresses and names, next to none of which is known."""
+    return [
+        f"x{rng.randrange(10**9)}.example" if n % 3 else ".".join(str(rng.randrange(256)) for _ in range(4))
+        for n in range(count)
+    ]
+
+
+def _file(place: Bench) -> list[Row]:
+    out, rng = place.folder / "export.wfh", random.Random(2)
+    labels = export(place.redis, Scope(3, "organisation 3"), out, lambda *_: None)
+    values = _values(rng, 200_000)
+    with Archive(out) as archive:
+        began = time.perf_counter()
+        for digests in digests_of_many(values):
+            archive.find_any(digests)
+        rate = len(values) / (time.perf_counter() - began)
+    size = out.stat().st_size / labels["entries"]
+    return [
+        Row("bytes an entry in an export", f"{size:.1f}", f"{labels['entries']:,} entries"),
+        Row("lookups in an export", f"{rate:,.0f} values/s", "one process, hashing included"),
+    ]
+
+
+def _http(place: Bench) -> list[Row]:
+    key, port = create(place.redis, OwnKey("bench", 3)), free_port()
+    options = ("--set", f"web.port={port}", "--set", "plugins={hashstore: {}}", "--set", "feeds=[]")
+    with watchfloor(*place.options, *options, "serve") as web:
+        until(lambda: _open(port))
+        rng = random.Random(1)
+        bodies = [json.dumps(_values(rng, BATCH)).encode() for _ in range(4)]
+        connection = HTTPConnection("127.0.0.1", port)
+        _post(connection, key, bodies[0])
+        batches = _timed(web.pid, lambda: _batches(connection, key, bodies), BATCH * BATCHES)
+        singles = _timed(web.pid, lambda: _singles(port, key), SINGLES)
+        alike = f"{CONNECTIONS} connections, one web process"
+        return [
+            Row("lookups over HTTP", f"{batches[0]:,.0f} values/s",
+                f"batches of {BATCH:,}, one connection; web process {batches[1]:.2f} µs a value"),
+            Row("single lookups", f"{singles[0]:,.0f} requests/s",
+                f"{alike}; web process {singles[1]:.0f} µs a request"),
+        ]  # fmt: skip
+
+
+def _open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _timed(pid: int, work: Callable[[], object], count: int) -> tuple[float, float]:
+    """How many a second, and microseconds of a process for each."""
+    spent, began = cpu_seconds(pid), time.perf_counter()
+    work()
+    return count / (time.perf_counter() - began), 1e6 * (cpu_seconds(pid) - spent) / count
+
+
+def _post(connection: HTTPConnection, key: str, body: bytes) -> None:
+    connection.request(
+        "POST", "/hashstore/lookup", body, {"authorization": key, "content-type": "application/json"}
+    )
+    answer = connection.getresponse()
+    if answer.status != 200:
+        raise RuntimeError(answer.read().decode())
+    answer.read()
+
+
+def _batches(connection: HTTPConnection, key: str, bodies: list[bytes]) -> None:
+    for n in range(BATCHES):
+        _post(connection, key, bodies[n % len(bodies)])
+
+
+def _singles(port: int, key: str) -> None:
+    threads = [
+        threading.Thread(target=_ask, args=(port, key, SINGLES // CONNECTIONS)) for _ in range(CONNECTIONS)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _ask(port: int, key: str, count: int) -> None:
+    body = b'["evil.example"]'
+    head = f"POST /hashstore/lookup HTTP/1.1\r\nHost: x\r\nauthorization: {key}\r\n"
+    rest = f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    request = (head + rest).encode() + body
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        for _ in range(count):
+            connection.sendall(request)
+            answer = b""
+            while not answer.endswith(b"}"):
+                answer += connection.recv(65_536)
+
+
+def _upkeep() -> list[Row]:
+    """The worker with trendings, without and with the hash store."""
+    without, beside = (_work(plugins) for plugins in ("{trendings: {}}", "{trendings: {}, hashstore: {}}"))
+    extra = 100 * (beside / without - 1)
+    return [
+        Row(
+            "live upkeep", f"{extra:.0f} % more of the worker", f"{without:.0f} and {beside:.0f} µs a message"
+        )
+    ]
+
+
+def _work(plugins: str) -> float:
+    """Microseconds of the worker a message."""
+    with bench() as place, watchfloor(*place.options, "--set", f"plugins={plugins}", "work") as worker:
+        first, then = messages(2000, seed=0), messages(UPKEEP, seed=1)
+        _append(place, first)
+        until(lambda: _done(place) >= len(first))
+        spent = cpu_seconds(worker.pid)
+        _append(place, then)
+        until(lambda: _done(place) >= len(first) + len(then), 300)
+        time.sleep(1)  # what is brought in after the last batch counts as well
+        return 1e6 * (cpu_seconds(worker.pid) - spent) / len(then)
+
+
+def _append(place: Bench, group: list[Any]) -> None:
+    with Appender(place.redis, "bench", 6.0) as appender:
+        for start in range(0, len(group), 500):
+            appender.append([(one.frame, one.time) for one in group[start : start + 500]])
+
+
+def _done(place: Bench) -> int:
+    return int(place.redis.hget(WORKER_STATS(), "messages") or 0)
