@@ -10,6 +10,7 @@ from watchfloor.config.settings import Secret
 from watchfloor.contracts import (
     AfterCommit,
     Channel,
+    Demo,
     Handler,
     Key,
     Keys,
@@ -65,18 +66,18 @@ from watchfloor.panels import (
     View,
 )
 from watchfloor.text import printable
-from watchfloor.web.api import ask, page
+from watchfloor.web.api import LargeRoute, ask, page, problem
 
 __version__ = "0.1.0"
 
 __all__ = [
     "EVERYONE", "NOBODY", "Activity", "AfterCommit", "Ask", "AttributeDeleted", "AttributeShared",
-    "Audience", "AuditLogged", "Channel", "Chart", "Check", "Column", "Event", "EventActivity",
+    "Audience", "AuditLogged", "Channel", "Chart", "Check", "Column", "Demo", "Event", "EventActivity",
     "EventDeleted", "EventPulled", "EventShared", "FeedAlive", "FeedLight", "Figure", "Handler",
-    "Health", "Key", "Keys", "Level", "LiveItem", "Message", "NavItem", "ObjectDeleted",
+    "Health", "Key", "Keys", "LargeRoute", "Level", "LiveItem", "Message", "NavItem", "ObjectDeleted",
     "ObjectReferenceShared", "ObjectShared", "Option", "OrganisationChanged", "Panel", "PostWritten",
     "Probe", "ProposalMade", "RawHandler", "Reads", "RedisAccess", "Secret", "SharingGroupTold",
     "SightingDeleted", "SightingReported", "Tag", "TagAttached", "TagChanged", "TagDetached", "Terminal",
     "ThreadOpened", "UserChanged", "UserLoggedIn", "Value", "View", "WarninglistChanged", "WorkflowRan",
-    "Writes", "ask", "escape", "hookimpl", "page", "printable", "unescape",
+    "Writes", "ask", "escape", "hookimpl", "page", "printable", "problem", "unescape",
 ]  # fmt: skip

@@ -234,3 +234,20 @@ class Terminal(Protocol):
     @property
     def redis(self) -> Any:
         """redis-py's client, replies in bytes; connected when it is first asked for."""
+
+
+def _nothing(_terminal: Terminal, _url: str) -> Sequence[str]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What a plugin needs for a demo, whose data is invented.
+
+    `settings` are settings of its own that a demo overrides, each as `--set` takes it below
+    `plugins.<plugin>`: what keeps it from real data. `function(terminal, url)` gives sentences for the
+    person who started the demo; `url` is that of the pages, without a slash at its end.
+    """
+
+    settings: Sequence[str] = ()
+    function: Callable[[Terminal, str], Iterable[str]] = _nothing

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import msgspec
     from starlette.routing import BaseRoute
 
-    from watchfloor.contracts import AfterCommit, Channel, Handler, Keys, RawHandler, RedisAccess
+    from watchfloor.contracts import AfterCommit, Channel, Demo, Handler, Keys, RawHandler, RedisAccess
     from watchfloor.health import Check
     from watchfloor.panels import NavItem, Panel
 
@@ -126,12 +126,22 @@ def panels(settings: Any, resources: Any) -> Sequence[Panel]:
 
 
 @hookspec
-def health_checks(settings: Any) -> Sequence[Check]:
+def health_checks(settings: Any, resources: Any) -> Sequence[Check]:
     """Questions to the plugin: is it well?
 
     Used in the web process: by the Health page, `/ready` and `/metrics`. A check's `run` is asked at each
     of them, at most once in two seconds. What it raises, and what takes longer than 2 seconds, is `failing`
     and costs nothing else.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def demo(settings: Any) -> Demo:
+    """What the plugin needs for a demo, and what it tells the person who started it.
+
+    Used by `watchfloor demo`. The settings come into effect before anything starts; the function runs once
+    the history is there and the roles are started, and what it raises ends the demo.
     """
     raise NotImplementedError
 

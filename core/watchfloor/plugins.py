@@ -10,7 +10,7 @@ import inspect
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -23,7 +23,7 @@ from starlette.routing import BaseRoute
 
 from watchfloor import hookspecs
 from watchfloor.config import Sources, convert
-from watchfloor.contracts import AfterCommit, Channel, Handler, Keys, RawHandler
+from watchfloor.contracts import AfterCommit, Channel, Demo, Handler, Keys, RawHandler
 from watchfloor.declarations import check_handlers, check_health, check_keys, check_panels, check_settings
 from watchfloor.errors import ConfigError, PluginError
 from watchfloor.health import Check
@@ -58,6 +58,7 @@ class Plugin:
     navigation: tuple[NavItem, ...] = ()
     panels: tuple[Panel, ...] = ()
     checks: tuple[Check, ...] = ()
+    demo: Demo = field(default_factory=Demo)
     commands: tuple[click.Command, ...] = ()
 
     @property
@@ -121,7 +122,7 @@ def _load(
     resources = ask.value("resources", AbstractContextManager, settings)
     panels = ask.all("panels", (Panel,), settings, resources)
     check_panels(name, panels)
-    checks = ask.all("health_checks", (Check,), settings)
+    checks = ask.all("health_checks", (Check,), settings, resources)
     check_health(name, checks)
     dist = points[name].dist
     return Plugin(
@@ -141,6 +142,7 @@ def _load(
         navigation=ask.all("navigation", (NavItem,), settings),
         panels=panels,
         checks=checks,
+        demo=ask.value("demo", Demo, settings) or Demo(),
         commands=ask.all("commands", (click.Command,), settings),
     )
 

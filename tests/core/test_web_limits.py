@@ -33,7 +33,7 @@ import asyncio
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
-from watchfloor import Channel, Panel, View, hookimpl
+from watchfloor import Channel, LargeRoute, Panel, View, hookimpl
 
 RUNNING = [0, 0]
 
@@ -57,7 +57,11 @@ async def deaf(request):
 
 @hookimpl
 def routes():
-    return [Route("/size", size, methods=["GET", "POST"]), Route("/deaf", deaf, methods=["POST"])]
+    return [
+        Route("/size", size, methods=["GET", "POST"]),
+        Route("/deaf", deaf, methods=["POST"]),
+        LargeRoute("/large/{name}", size, most=5000),
+    ]
 
 @hookimpl
 def live_channels():
@@ -129,6 +133,15 @@ def test_a_body_that_says_it_is_larger_is_refused_unread(browser: TestClient) ->
     assert problem(413, answer.content) == "A body may have 1000 bytes: send less, or raise web.max_body."
     assert answer.headers["connection"] == "close"
     assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+
+
+def test_a_route_has_a_limit_of_its_own(browser: TestClient) -> None:
+    for body in (5000 * b"x", iter([b"x"] * 5000)):
+        assert browser.post("/echo/large/one", content=body).json() == {"size": 5000}
+    for body in (5001 * b"x", iter([b"x"] * 5001)):
+        answer = browser.post("/echo/large/one", content=body, headers={"accept": "application/json"})
+        assert problem(413, answer.content) == "A body may have 5000 bytes: send less at a time."
+    assert browser.post("/echo/large/", content=5000 * b"x").status_code == 413
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])

@@ -23,6 +23,7 @@ from watchfloor.store import maintenance
 from watchfloor.store.keys import DEMO
 from watchfloor.store.lease import holder_of
 from watchfloor.supervise import stopping
+from watchfloor.web.address import url_of
 
 log = logging.getLogger(__name__)
 FEED = "demo"
@@ -55,6 +56,7 @@ def demo(
             _replay_history(console, world, days, messages, stop)
             supervisor.start(*ROLES)
             announce(console)
+            _tell(console)
             with _simulated(world, console.settings.feeds[0].url, rate):
                 if wait_for_web(console, supervisor, stop):
                     log.info("ready: the messages are invented, and every page says so; Ctrl-C stops")
@@ -71,6 +73,9 @@ def _set_up(console: Console) -> None:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     console.override(f"feeds=[{{name: {FEED}, url: 'tcp://127.0.0.1:{port}'}}]")
+    for plugin in console.site.plugins:
+        for setting in plugin.demo.settings:
+            console.override(f"plugins.{plugin.name}.{setting}")
 
 
 def _make_room(console: Console) -> None:
@@ -95,6 +100,15 @@ def _replay_history(console: Console, world: World, days: int, count: int, stop:
         past = takewhile(lambda _: not stop.is_set(), past)
         total = feed_in(console, FEED, past, progress)
     log.info("history: %s messages of %d days in %.1f s", f"{total:,}", days, time.monotonic() - began)
+
+
+def _tell(console: Console) -> None:
+    """What plugins have to say to who started the demo."""
+    web = console.settings.web
+    url = url_of(web.host, web.port)
+    for plugin in console.site.plugins:
+        for sentence in plugin.demo.function(console, url):
+            log.info("%s: %s", plugin.name, sentence)
 
 
 @contextmanager

@@ -117,4 +117,4 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     live: LiveSettings = LiveSettings()
     web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
-    plugins: dict[str, dict[str, Any]] = field(default_factory=lambda: {"activity": {}, "trendings": {}})
+    plugins: dict[str, dict[str, Any]] = field(default_factory=lambda: {"activity": {}, "trendings": {}, "hashstore": {}})

@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from watchfloor.panels import Ask, Option, Panel, View
+from watchfloor.web import problem as told
+from watchfloor.web.intake import LargeRoute
 from watchfloor.web.pages import page, query_of, senseless
 from watchfloor.web.query import QueryError
 from watchfloor.web.state import OwnedPanel, web_of
 from watchfloor.web.views import ask_of
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
+    from collections.abc import Mapping
 
-__all__ = ["ask", "page"]
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+__all__ = ["LargeRoute", "ask", "page", "problem"]
 
 
 async def _nothing(_ask: Ask) -> View:
@@ -32,3 +37,11 @@ def ask(request: Request, *options: Option) -> Ask:
         return ask_of(web, OwnedPanel(getattr(request.state, "plugin", ""), asked), query)
     except QueryError as error:
         raise senseless(error) from None
+
+
+def problem(request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """What a program is answered with when it asked wrongly: problem+json (RFC 9457), as under `/api/`.
+
+    `detail` is one sentence that says what to do.
+    """
+    return told.problem(request.scope, status, detail, headers)

@@ -92,7 +92,11 @@ def create_app(site: Site, redis_url: str) -> Starlette:
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(Counting, requests=requests),
-            Middleware(Intake, most=settings.web.max_body),
+            Middleware(
+                Intake,
+                most=settings.web.max_body,
+                routes={f"/{plugin.name}": plugin.routes for plugin in site.plugins},
+            ),
         ],
         exception_handlers={HTTPException: on_http_error, Exception: on_crash},
         lifespan=lifespan,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from watchfloor.web.problem import problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from typing import Any
+
     from starlette.responses import Response
+    from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 ADDRESS = 8 * 1024
@@ -19,12 +24,37 @@ HEADERS = 32 * 1024
 """Bytes that all headers of a request may have."""
 
 
-class Intake:
-    """ASGI middleware that refuses requests which are too large; a body may have `most` bytes."""
+class LargeRoute(Route):
+    """A route that takes larger bodies than `web.max_body` lets in, or smaller ones: of `most` bytes."""
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        most: int,
+        methods: Collection[str] = ("POST",),
+        name: str | None = None,
+    ) -> None:
+        super().__init__(path, endpoint, methods=methods, name=name)
+        self.most = most
+
+
+class Intake:
+    """ASGI middleware that refuses requests which are too large.
+
+    A body may have `most` bytes, or what its route says: `routes` are those of plugins, by mount.
+    """
+
+    def __init__(self, app: ASGIApp, most: int, routes: Mapping[str, Sequence[BaseRoute]]) -> None:
         self._app = app
-        self._most = most
+        self._otherwise = Limit(most, "send less, or raise web.max_body")
+        self._large = [
+            (mount, route)
+            for mount, mounted in routes.items()
+            for route in mounted
+            if isinstance(route, LargeRoute)
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; one that sends a body gets it through a count."""
@@ -35,7 +65,7 @@ class Intake:
         if refusal := self._refusal(scope, headers):
             await refusal(scope, receive, send)
         elif "transfer-encoding" in headers:
-            await self._app(scope, _Counted(receive, self._most), send)
+            await self._app(scope, _Counted(receive, self._limit(scope)), send)
         else:
             await self._app(scope, receive, send)
 
@@ -45,9 +75,16 @@ class Intake:
         if sum(len(name) + len(value) for name, value in headers.raw) > HEADERS:
             return _refused(scope, 431, f"The headers of a request may have {HEADERS} bytes.")
         length = headers.get("content-length", "")
-        if length.isdecimal() and int(length) > self._most:
-            return _refused(scope, 413, too_large(self._most))
+        if length.isdecimal() and int(length) > (limit := self._limit(scope)).most:
+            return _refused(scope, 413, limit.text)
         return None
+
+    def _limit(self, scope: Scope) -> Limit:
+        path: str = scope["path"]
+        for mount, route in self._large:
+            if path.startswith(mount) and route.path_regex.match(path.removeprefix(mount)):
+                return Limit(route.most, "send less at a time")
+        return self._otherwise
 
 
 def _refused(scope: Scope, status: int, text: str) -> Response:
@@ -55,22 +92,29 @@ def _refused(scope: Scope, status: int, text: str) -> Response:
     return problem(scope, status, text, {"connection": "close"})
 
 
-def too_large(most: int) -> str:
-    """What is wrong with a body."""
-    return f"A body may have {most} bytes: send less, or raise web.max_body."
+class Limit(NamedTuple):
+    """How many bytes a body may have, and what to do about one that has more."""
+
+    most: int
+    advice: str
+
+    @property
+    def text(self) -> str:
+        """What is wrong with a body that has more."""
+        return f"A body may have {self.most} bytes: {self.advice}."
 
 
 class _Counted:
     """Receives a body whose length was not told; HTTPException when it is too large."""
 
-    def __init__(self, receive: Receive, most: int) -> None:
+    def __init__(self, receive: Receive, limit: Limit) -> None:
         self._receive = receive
-        self._most = most
+        self._limit = limit
         self._came = 0
 
     async def __call__(self) -> Message:
         message = await self._receive()
         self._came += len(message.get("body", b""))
-        if self._came > self._most:
-            raise HTTPException(413, too_large(self._most), {"connection": "close"})
+        if self._came > self._limit.most:
+            raise HTTPException(413, self._limit.text, {"connection": "close"})
         return message

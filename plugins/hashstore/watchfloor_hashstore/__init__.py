@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import click
 from starlette.routing import BaseRoute
 
-from watchfloor import AfterCommit, Handler, Keys, NavItem, Panel, RedisAccess, hookimpl
+from watchfloor import AfterCommit, Check, Demo, Handler, Keys, NavItem, Panel, RedisAccess, hookimpl
 from watchfloor_hashstore import commands as command_line
-from watchfloor_hashstore import pages
+from watchfloor_hashstore import demo as demo_of_the_store
+from watchfloor_hashstore import health, pages
 from watchfloor_hashstore import panels as cards
 from watchfloor_hashstore.keys import FAMILIES
 from watchfloor_hashstore.live import Bringing, Noting
@@ -55,6 +56,16 @@ def navigation() -> Sequence[NavItem]:
 @hookimpl
 def panels(resources: Pool) -> Sequence[Panel]:
     return cards.panels(resources)
+
+
+@hookimpl
+def health_checks(settings: Settings, resources: Pool) -> Sequence[Check]:
+    return health.checks(settings, resources)
+
+
+@hookimpl
+def demo() -> Demo:
+    return demo_of_the_store.DEMO
 
 
 @hookimpl

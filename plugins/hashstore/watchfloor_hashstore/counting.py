@@ -15,7 +15,6 @@ from watchfloor_hashstore.pool import Pool
 
 log = logging.getLogger(__name__)
 _EVERY = 2.0
-_KEPT = 400 * 86_400  # seconds
 
 
 class Counter:
@@ -53,7 +52,7 @@ class Counter:
             for (day, name), amount in counts.items():
                 key = LOOKUPS(date=datetime.fromisoformat(day).date())
                 pipe.hincrby(key, name, amount)
-                pipe.expire(key, _KEPT)
+                pipe.expire(key, LOOKUPS.retention)
             pipe.execute()
 
     def stop(self) -> None:

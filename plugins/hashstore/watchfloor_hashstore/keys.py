@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from watchfloor import Keys
 
 STATE = Keys("HASHSTORE", "hash", "which generation answers, who is importing, when what was imported")
@@ -26,7 +28,12 @@ MISP_KEYS = Keys("HASHSTORE_KEYS:{generation}", "hash", "MISP's API keys, hashed
 OWN_KEYS = Keys("HASHSTORE_OWN_KEYS", "hash", "the store's own API keys, hashed, and whom they stand for")
 JOURNAL = Keys("HASHSTORE_JOURNAL", "stream", "live changes during an import, for the generation it makes")
 PENDING = Keys("HASHSTORE_PENDING", "hash", "live changes that are not in the store yet, the last of each")
-LOOKUPS = Keys("HASHSTORE_LOOKUPS:{date}", "hash", "values asked for and found, and requests, by hour")
+LOOKUPS = Keys(
+    "HASHSTORE_LOOKUPS:{date}",
+    "hash",
+    "values asked for and found, and requests, by hour; days and hours in UTC",
+    timedelta(days=400),
+)
 
 FAMILIES = (
     STATE, ENTRIES, EVENTS, OBJECTS, CHANGED, NAMES, GROUPS, ORGANISATIONS, MISP_KEYS, OWN_KEYS, JOURNAL,

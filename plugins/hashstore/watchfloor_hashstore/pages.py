@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from watchfloor import page
+from watchfloor import LargeRoute, ask, page
 from watchfloor_hashstore.counting import Counter
 from watchfloor_hashstore.desk import Desk
 from watchfloor_hashstore.pool import Pool
 from watchfloor_hashstore.serving import Serving
 from watchfloor_hashstore.settings import Settings
+
+_CARDS = ("hashstore/store", "hashstore/lookups")
 
 
 def routes(settings: Settings, pool: Pool) -> Sequence[BaseRoute]:
@@ -24,12 +26,29 @@ def routes(settings: Settings, pool: Pool) -> Sequence[BaseRoute]:
     serving = Serving(desk, counter, settings.limits)
 
     async def shown(request: Request) -> Response:
-        names = ["hashstore/store", "hashstore/lookups"]
-        link = settings.misp_url.rstrip("/")
-        return await page(request, "Hash store", names, "hashstore/page.html", misp_url=link)
+        misp = misp_of(settings, ask(request).misp)
+        most = settings.limits.values
+        return await page(request, "Hash store", _CARDS, "hashstore/page.html", misp=misp, most=most)
 
+    body = settings.limits.body
     return [
         Route("/", shown, name="page"),
-        Route("/lookup", serving.lookup, methods=["POST"], name="lookup"),
-        Route("/json", serving.old, methods=["POST"], name="json"),
+        LargeRoute("/lookup", serving.lookup, most=body, name="lookup"),
+        LargeRoute("/json", serving.old, most=body, name="json"),
     ]
+
+
+def misp_of(settings: Settings, feeds: Mapping[str, str]) -> str:
+    """Where the events that hits name are shown: ids belong to one instance, so "" where it is not clear.
+
+    >>> misp_of(Settings(), {"a": "https://a.example"})
+    'https://a.example'
+    >>> misp_of(Settings(), {"a": "https://a.example", "b": "https://b.example"})
+    ''
+    """
+    if settings.misp_url:
+        return settings.misp_url.rstrip("/")
+    if settings.feed is not None:
+        return feeds.get(settings.feed, "")
+    addresses = set(feeds.values())
+    return addresses.pop() if len(addresses) == 1 else ""

@@ -1,72 +1,146 @@
-"""The cards of the hash store."""
+"""The cards of the hash store: what is in it, and how it is asked."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
-from watchfloor import Ask, Panel
-from watchfloor_hashstore.info import info
-from watchfloor_hashstore.keys import LOOKUPS
+from watchfloor import Ask, Chart, Column, Figure, Panel, Value, View
+from watchfloor_hashstore import usage
+from watchfloor_hashstore.info import entries, facts
 from watchfloor_hashstore.pool import Pool
+from watchfloor_hashstore.state import state
 
-_UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"))
-_COUNTS = ("requests", "asked", "found")
+_EMPTY = (
+    "Nothing is in the store yet. Run 'watchfloor hashstore import' for all that is in MISP; what the feed "
+    "tells from now on comes by itself."
+)
+_FOR = 60.0  # seconds for which a count of all entries is taken for true
+STORE_COLUMNS = (
+    Column("what", "What happened"),
+    Column("time", "When", "time"),
+    Column("note", "Note"),
+)
+LOOKUP_COLUMNS = (
+    Column("time", "Time", "time", "when the piece of time begins"),
+    Column("result", "Result", meaning="known are those of which the asking key saw a hit"),
+    Column("values", "Values", "number"),
+)
 
 
 def panels(pool: Pool) -> list[Panel]:
     """What is in the store, and how it is asked."""
     return [
-        Panel("store", "Hash store", "store.html", _store(pool)),
-        Panel("lookups", "Lookups", "lookups.html", _lookups(pool)),
+        Panel(
+            "store",
+            "Hash store",
+            _store(pool),
+            "How much is in the store, and how old it is",
+            STORE_COLUMNS,
+            home=False,
+            ranged=False,
+        ),
+        Panel(
+            "lookups",
+            "Lookups",
+            _lookups(pool),
+            "Values that were asked for, known and not: counts alone, nothing of what was asked is kept",
+            LOOKUP_COLUMNS,
+            Chart("area", "time", "values", by="result"),
+            size="wide",
+            home=False,
+        ),
     ]
 
 
-def _store(pool: Pool) -> Callable[[Ask], Awaitable[Mapping[str, object]]]:
-    async def data(_ask: Ask) -> Mapping[str, object]:
-        found = await asyncio.to_thread(lambda: info(pool.redis))
-        return {"info": found, "imported": ago(found["imported"]), "updated": ago(found["updated"])}
+def _store(pool: Pool) -> Callable[[Ask], Awaitable[View]]:
+    counted = _Counted()
+
+    async def data(_ask: Ask) -> View:
+        found = await asyncio.to_thread(_look, pool, counted)
+        if not (found["imported"] or found["events"]):
+            return View(empty=_EMPTY)
+        return View(rows=_times(found), figures=_sizes(found), summary=_summary(found))
 
     return data
 
 
-def ago(then: float) -> str:
-    """How long ago a Unix time was, in words."""
-    if not then:
-        return "never"
-    seconds = max(0, time.time() - then)
-    for size, unit in _UNITS:
-        if seconds >= size:
-            count = int(seconds // size)
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
-    return "just now"
+class _Counted:
+    """The last count of all entries: it takes Redis a while, and changes little."""
+
+    def __init__(self) -> None:
+        self._at = 0.0
+        self._count = 0
+        self._generation = ""
+
+    def of(self, redis: Any, met: Any) -> int:
+        now = time.monotonic()
+        if met.generation != self._generation or now - self._at > _FOR:
+            self._count, self._at, self._generation = entries(redis, met), now, met.generation
+        return self._count
 
 
-def _lookups(pool: Pool) -> Callable[[Ask], Awaitable[Mapping[str, object]]]:
-    async def data(ask: Ask) -> Mapping[str, object]:
-        raw = await asyncio.to_thread(lambda: _read(pool.redis, ask))
-        days = [{"date": day.isoformat(), **summed(one)} for day, one in zip(ask.days, raw, strict=True)]
-        total: Any = {name: sum(day[name] for day in days) for name in _COUNTS}
-        total["rate"] = round(100 * total["found"] / total["asked"]) if total["asked"] else 0
-        return {"days": [day for day in reversed(days) if day["requests"]], "total": total}
+def _look(pool: Pool, counted: _Counted) -> dict[str, Any]:
+    met = state(pool.redis)
+    return {**facts(pool.redis, met), "entries": counted.of(pool.redis, met)}
+
+
+def _sizes(found: dict[str, Any]) -> list[Figure]:
+    figures = [Figure("entries", "hashes", found["entries"]), Figure("events", "events", found["events"])]
+    if found["imported"]:
+        figures.append(Figure("attributes", "attributes at the import", found["attributes_imported"]))
+    return figures
+
+
+def _times(found: dict[str, Any]) -> list[tuple[Value, ...]]:
+    source, changed = found["source"], found["attributes_changed_since"]
+    return [
+        ("Last import", _moment(found["imported"]), f"from {source}" if found["imported"] else ""),
+        ("Last update", _moment(found["updated"]), f"{changed:,} attributes changed since"),
+    ]
+
+
+def _summary(found: dict[str, Any]) -> str:
+    if found["import_running"]:
+        return "An import or update is running; what was there answers until it is done."
+    if not found["imported"]:
+        return "Nothing was imported: this is what the feed told."
+    return ""
+
+
+def _moment(seconds: float) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+
+
+def _lookups(pool: Pool) -> Callable[[Ask], Awaitable[View]]:
+    async def data(ask: Ask) -> View:
+        days = usage.days_of(ask)
+        found = await asyncio.to_thread(usage.read, pool.redis, days)
+        course = usage.course(ask, found)
+        total = course.total
+        if not total.requests:
+            return View(empty="Nobody asked in this range. Paste something above, or ask with curl.")
+        rows: list[tuple[Value, ...]] = [
+            (start, result, count)
+            for result, counts in (("known", course.found), ("not known", course.missed))
+            for start, count in zip(course.starts, counts, strict=True)
+        ]
+        return View(rows, _asked(total), _words(total), course.precision)
 
     return data
 
 
-def _read(redis: Any, ask: Ask) -> list[dict[bytes, bytes]]:
-    with redis.pipeline(transaction=False) as pipe:
-        for day in ask.days:
-            pipe.hgetall(LOOKUPS(date=day))
-        found: list[dict[bytes, bytes]] = pipe.execute()
-        return found
+def _asked(total: usage.Total) -> list[Figure]:
+    return [
+        Figure("asked", "values", total.asked),
+        Figure("found", "known", total.found),
+        Figure("rate", "% known", total.rate),
+        Figure("requests", "requests", total.requests),
+    ]
 
 
-def summed(hours: Mapping[bytes, bytes]) -> dict[str, Any]:
-    """The counts of a day from those of its hours."""
-    counts: Counter[str] = Counter()
-    for field, amount in hours.items():
-        counts[field.decode().partition(":")[2]] += int(amount)
-    return {name: counts[name] for name in _COUNTS}
+def _words(total: usage.Total) -> str:
+    return f"{total.found:,} of {total.asked:,} values were known ({total.rate:g} %)."

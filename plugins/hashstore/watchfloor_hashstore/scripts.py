@@ -81,3 +81,10 @@ for i = 3, #ARGV, 3 do
 end
 return changed
 """
+
+# How many bytes the values of a hash have.
+BYTES = """
+local sum = 0
+for _, value in ipairs(redis.call('HVALS', KEYS[1])) do sum = sum + #value end
+return sum
+"""

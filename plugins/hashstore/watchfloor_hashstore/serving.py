@@ -12,11 +12,13 @@ from redis.exceptions import RedisError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
+from watchfloor import problem
 from watchfloor_hashstore.auth import Tries
 from watchfloor_hashstore.counting import Counter
 from watchfloor_hashstore.desk import Desk
 from watchfloor_hashstore.lookup import Who
 from watchfloor_hashstore.old import Question, answer
+from watchfloor_hashstore.operation import LOOKUP
 from watchfloor_hashstore.portable.recognise import digests_of
 from watchfloor_hashstore.requests import RequestError, Wanted, read, read_body
 from watchfloor_hashstore.settings import LimitSettings
@@ -26,6 +28,7 @@ _AT_ONCE = 10_000  # values that are asked for together
 _LARGE = 64 * 1024  # bytes of a body that another thread reads
 _encode = msgspec.json.Encoder().encode
 _WRONG = "this API key is wrong, expired, or not for use from here"
+_AWAY = "the hash store cannot be asked just now: try again soon"
 _JSON = "application/json"
 
 
@@ -41,6 +44,8 @@ class Serving:
     async def lookup(self, request: Request) -> Response:
         """Hits of values or hashes, in order."""
         return await self._guarded(self._lookup, request)
+
+    lookup.__doc__ = f"{lookup.__doc__}\n---\n{LOOKUP}"
 
     async def old(self, request: Request) -> Response:
         """The protocol of the old hash store: errors have the status 200."""
@@ -58,13 +63,12 @@ class Serving:
             headers = {"retry-after": str(int(error.wait) + 1)} if error.wait else {}
             if error.status == 401:
                 headers["www-authenticate"] = "Bearer"
-            return Response(_encode({"error": error.sentence}), error.status, headers, media_type=_JSON)
+            return problem(request, error.status, _sentence(error.sentence), headers)
         except ClientDisconnect:
             return Response(status_code=400)
         except RedisError as error:
             log.warning("the hash store's Redis failed: %s", error)
-            sentence = "the hash store cannot be asked just now: try again soon"
-            return Response(_encode({"error": sentence}), 503, media_type=_JSON)
+            return problem(request, 503, _sentence(_AWAY), {"retry-after": "5"})
 
     async def _lookup(self, request: Request) -> Response:
         who = await self.authenticated(request, _key_of(request))
@@ -117,7 +121,7 @@ class Serving:
             answers = await self._desk.ask(who, questions)
         except RedisError as error:
             log.warning("the hash store's Redis failed: %s", error)
-            raise RequestError(503, "the hash store cannot be asked just now: try again soon") from error
+            raise RequestError(503, _AWAY) from error
         self._counter.count(len(answers.hits), sum(map(bool, answers.hits)))
         return Response(_encode(answer(question, answers.hits)), media_type=_JSON)
 
@@ -139,6 +143,10 @@ class Serving:
             log.warning("a wrong API key for the hash store from %s", address)
             raise RequestError(401, _WRONG)
         return who
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _key_of(request: Request) -> str:

@@ -54,7 +54,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
     `authkeys`: which of MISP's API keys count; `auto` is advanced where there are any. `unpublishedprivate`
     as the instance has `MISP.unpublishedprivate`. `feed`: the feed that keeps the store current; null is
-    every one, right where there is one MISP. `misp_url`: where links to events lead.
+    every one, right where there is one MISP. `misp_url`: where links to events lead; "" is the `misp_url` of
+    the feed. `stale_days`: how old an import may be before the Health page warns; null is never.
     """
 
     mysql: MysqlSettings = MysqlSettings()
@@ -64,4 +65,5 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     feed: str | None = None
     live: bool = True
     misp_url: Annotated[str, Meta(pattern=r"^(https?://.+)?$")] = ""
+    stale_days: Annotated[int, Meta(ge=1, le=3650)] | None = 7
     limits: LimitSettings = LimitSettings()

@@ -49,6 +49,6 @@ class Remote:
 
 def _reason(error: urllib.error.HTTPError) -> str:
     try:
-        return str(json.loads(error.read())["error"])
+        return str(json.loads(error.read())["detail"])
     except (OSError, ValueError, KeyError, TypeError):
         return f"{error.code} {error.reason}"
