@@ -242,12 +242,12 @@ def _nothing(_terminal: Terminal, _url: str) -> Sequence[str]:
 
 @dataclass(frozen=True)
 class Demo:
-    """What a plugin needs for a demo, whose data is invented.
+    """What a plugin does in a demo, whose data is invented.
 
-    `settings` are settings of its own that a demo overrides, each as `--set` takes it below
-    `plugins.<plugin>`: what keeps it from real data. `function(terminal, url)` gives sentences for the
-    person who started the demo; `url` is that of the pages, without a slash at its end.
+    `function(terminal, url)` gives sentences for the person who started it; `url` is that of the pages,
+    without a slash at its end. With `defaults` a demo takes the plugin's default settings, whatever the
+    configuration says: for a plugin that can be pointed at real data other than the core's Redis.
     """
 
-    settings: Sequence[str] = ()
     function: Callable[[Terminal, str], Iterable[str]] = _nothing
+    defaults: bool = False

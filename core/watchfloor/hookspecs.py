@@ -140,8 +140,8 @@ def health_checks(settings: Any, resources: Any) -> Sequence[Check]:
 def demo(settings: Any) -> Demo:
     """What the plugin needs for a demo, and what it tells the person who started it.
 
-    Used by `watchfloor demo`. The settings come into effect before anything starts; the function runs once
-    the history is there and the roles are started, and what it raises ends the demo.
+    Used by `watchfloor demo`. The function runs once the history is there and the roles are started; what
+    it raises ends the demo.
     """
     raise NotImplementedError
 

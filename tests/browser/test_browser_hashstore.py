@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
+from test_browser_axe import AXE, problems
 
 from watchfloor.web.server import serving
 from watchfloor_hashstore import own_keys
@@ -32,14 +33,18 @@ PASTED = [
     " Text, v. 1.2 ",
     "c:\\temp\\a.exe", "HKLM\\Software\\Run", "CVE-2026-12345", "d41d8cd98f00b204e9800998ecf8427e", "Größe",
 ]  # fmt: skip
+FORMULA = "=HYPERLINK(1)"
 
 
 @pytest.fixture
 def site(make_site: SiteMaker) -> SiteUnderTest:
-    site = make_site(plugins={"hashstore": {"misp_url": "https://misp.example"}})
-    hashes = [digest("evil.example")]
-    event = EventIs(7, UUID, 1, "*", 1.0, tlp="amber")
-    bring_in(site.redis, [event, AttributeIs(1, 7, hashes, "*", "domain", "Network activity", 1.0, day=9500)])
+    feeds = [{"name": "misp", "url": "tcp://192.0.2.1:50000", "misp_url": "https://misp.example/"}]
+    site = make_site(plugins={"hashstore": {"limits": {"tries": 3}}}, feeds=feeds)
+    known = [
+        AttributeIs(1, 7, [digest("evil.example")], "*", "domain", "Network activity", 1.0, day=9500),
+        AttributeIs(2, 7, [digest(FORMULA.lower())], "*", "text", "Other", 1.0, day=9500),
+    ]
+    bring_in(site.redis, [EventIs(7, UUID, 1, "*", 1.0, tlp="amber"), *known])
     return site
 
 
@@ -49,40 +54,159 @@ def url(site: SiteUnderTest) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def key(site: SiteUnderTest) -> str:
+    return own_keys.create(site.redis, OwnKey("page", 2))
+
+
+def look_up(page: Page, text: str, key: str) -> None:
+    page.fill("#hashstore-text", text)
+    page.fill("#hashstore-key", key)
+    page.click("text=Look up")
+
+
+def said(page: Page, text: str) -> None:
+    expect(page.locator("#hashstore output")).to_contain_text(text)
+
+
 def test_the_browser_hashes_as_the_server_does(url: str, open_page: OpenPage) -> None:
     page = open_page(f"{url}/hashstore/")
-    load = "const m = await import(document.querySelector('script[src*=\"hashstore.js\"]').src);"
-    script = f"async (values) => {{ {load} return [await m.hashes(values), values.map(m.kind)] }}"
+    load = "const at = (name) => import(`/static/hashstore/${name}.js`);"
+    script = f"""async (values) => {{ {load}
+        const hashes = await (await at("hash")).hashes(values);
+        return [hashes, values.map((await at("recognise")).kind)] }}"""
     found: Any = page.evaluate(script, PASTED)
     for value, hashes, what in zip(PASTED, *found, strict=True):
         assert {one.hex() for one in digests_of(value)} <= set(hashes), value
         assert what == kind(value)
 
 
-def test_what_is_pasted_stays_in_the_browser(site: SiteUnderTest, url: str, open_page: OpenPage) -> None:
+def test_what_is_pasted_stays_in_the_browser(url: str, key: str, open_page: OpenPage) -> None:
     page, sent = open_page(f"{url}/hashstore/"), []
     page.on("request", lambda request: sent.append(request.post_data or ""))
-    page.fill("#hashstore-text", "From: eve@other.example\nGET hxxp://evil[.]example/secret-path HTTP/1.1")
-    page.fill("#hashstore-key", own_keys.create(site.redis, OwnKey("page", 2)))
-    page.click("text=Look up")
-    row = page.locator("#hashstore tbody tr")
+    look_up(page, "From: eve@other.example\nGET hxxp://evil[.]example/secret-path HTTP/1.1", key)
+    row = page.locator("#hashstore-results tbody tr")
     expect(row).to_have_count(1)
-    expect(row.locator("td").nth(0)).to_have_text("evil.example")
+    expect(row.locator("[data-cell=value]")).to_have_text("evil[.]example")
     expect(row.locator("a")).to_have_attribute("href", "https://misp.example/events/view/7")
-    expect(row.locator("td").nth(3)).to_have_text("tlp:amber")
-    expect(page.locator("#hashstore output")).to_contain_text("1 of 4 values are known")
+    expect(row.locator("[data-cell=tlp]")).to_have_text("tlp:amber")
+    said(page, "1 of 4 values are known.")
     (body,) = [data for data in sent if data]
     assert set(json.loads(body)) == {"hashes"}
     assert "example" not in body
+    assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
+
+
+def test_types_are_counted_as_one_types(url: str, open_page: OpenPage) -> None:
+    page = open_page(f"{url}/hashstore/")
+    kinds = page.locator("#hashstore-kinds li")
+    page.fill("#hashstore-text", "198.51.100[.]7 evil[.]example other.example\nnothing in particular")
+    expect(kinds).to_have_text(["2 domain", "1 ip", "1 other text"])
+    page.fill("#hashstore-text", "")
+    expect(kinds).to_have_count(0)
+
+
+def test_hits_and_misses_are_told_apart_and_saved(url: str, key: str, open_page: OpenPage) -> None:
+    page = open_page(f"{url}/hashstore/")
+    look_up(page, f"evil.example\nother.example\n{FORMULA}", key)
+    rows = page.locator("#hashstore-results tbody tr")
+    expect(rows).to_have_count(2)
     with page.expect_download() as download:
         page.click("text=Save as CSV")
-    saved = download.value.path().read_text(encoding="utf-8")
-    assert saved.splitlines()[1].startswith('"evil.example","7","11111111-')
+    saved = download.value.path().read_text(encoding="utf-8").splitlines()
+    assert (
+        saved[1]
+        == f'"evil.example","yes","7","{UUID}","domain","Network activity","false","2026-01-04","amber"'
+    )
+    assert saved[2].startswith(f'"\'{FORMULA}",')
+    page.click("#hashstore-results >> text=Not known")
+    expect(rows.locator("[data-cell=value]")).to_have_text(["other[.]example"])
+    page.click("#hashstore-results >> text=All")
+    expect(rows).to_have_count(3)
 
 
-def test_a_wrong_key_is_said(url: str, open_page: OpenPage) -> None:
+def test_large_pastes_come_piece_by_piece(url: str, key: str, open_page: OpenPage) -> None:
+    page, sent = open_page(f"{url}/hashstore/"), []
+    page.on("request", lambda request: sent.append(request.method))
+    names = "\n".join(f"host-{number}.example" for number in range(4_500))
+    look_up(page, f"{names}\nevil.example", key)
+    page.set_default_timeout(30_000)
+    expect(page.locator("#hashstore output")).to_have_text("1 of 4,501 values are known.", timeout=30_000)
+    assert sent.count("POST") == 3
+    page.click("#hashstore-results >> text=Not known")
+    expect(page.locator("#hashstore-results tbody tr")).to_have_count(200)
+    page.click("text=Show more (4,300 left)")
+    expect(page.locator("#hashstore-results tbody tr")).to_have_count(400)
+
+
+def test_a_lookup_can_be_stopped(url: str, key: str, open_page: OpenPage) -> None:
     page = open_page(f"{url}/hashstore/")
-    page.fill("#hashstore-text", "evil.example")
-    page.fill("#hashstore-key", "wrong")
+    page.route("**/hashstore/lookup", lambda _: None)
+    look_up(page, "evil.example", key)
+    page.click("text=Stop")
+    said(page, "Stopped.")
+    expect(page.get_by_role("button", name="Look up")).to_be_enabled()
+
+
+def test_wrong_keys_are_said_and_limited(url: str, open_page: OpenPage) -> None:
+    page = open_page(f"{url}/hashstore/")
+    look_up(page, "evil.example", "wrong")
+    said(page, "This API key is wrong, expired, or not for use from here.")
+    expect(page.locator("#hashstore-key")).to_be_focused()
+    for _ in range(2):
+        page.click("text=Look up")
+        expect(page.get_by_role("button", name="Look up")).to_be_enabled()
     page.click("text=Look up")
-    expect(page.locator("#hashstore output")).to_contain_text("Not answered: this API key is wrong")
+    said(page, "Too many wrong API keys from here: wait")
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (lambda route: route.abort(), "The server does not answer."),
+        (lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"), "The server answered 502"),
+        (lambda route: route.fulfill(status=413, body='{"detail": "Send less."}'), "Send less."),
+    ],
+)
+def test_other_trouble_is_said(
+    url: str, key: str, open_page: OpenPage, answer: Callable[[Route], None], says: str
+) -> None:
+    page = open_page(f"{url}/hashstore/")
+    page.route("**/hashstore/lookup", answer)
+    look_up(page, "evil.example", key)
+    said(page, says)
+    assert page.input_value("#hashstore-text") == "evil.example"
+
+
+def test_where_browsers_do_not_hash_the_way_out_is_told(url: str, open_page: OpenPage) -> None:
+    page = open_page("about:blank")
+    page.add_init_script("Object.defineProperty(crypto, 'subtle', { value: undefined })")
+    page.goto(f"{url}/hashstore/")
+    expect(page.locator("#hashstore form")).to_be_hidden()
+    expect(page.locator("[data-insecure]")).to_contain_text(f"watchfloor hashstore lookup --server {url}")
+
+
+def test_without_scripts_the_way_out_is_told(url: str, open_page: OpenPage) -> None:
+    page = open_page(f"{url}/hashstore/", java_script_enabled=False)
+    expect(page.locator("noscript")).to_contain_text(f"watchfloor hashstore lookup --server {url}")
+    expect(page.locator("#hashstore form")).to_be_hidden()
+
+
+def test_the_keyboard_is_enough(url: str, key: str, open_page: OpenPage) -> None:
+    page = open_page(f"{url}/hashstore/")
+    page.keyboard.press("/")
+    page.keyboard.type("evil.example")
+    page.keyboard.press("Tab")
+    page.keyboard.type(key)
+    page.keyboard.press("Enter")
+    said(page, "1 of 1 values are known.")
+
+
+@pytest.mark.parametrize("width", [1920, 390])
+@pytest.mark.parametrize("theme", ["dark", "light", "contrast"])
+def test_the_page_keeps_nobody_out(url: str, key: str, open_page: OpenPage, theme: str, width: int) -> None:
+    page = open_page(f"{url}/hashstore/?theme={theme}", viewport={"width": width, "height": 900})
+    look_up(page, "evil.example\nother.example", key)
+    said(page, "1 of 2")
+    assert problems(page, AXE.read_text()) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

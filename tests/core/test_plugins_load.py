@@ -63,6 +63,7 @@ WRONG = {
     "@hookimpl\ndef message_handlers(): return [print]": "a list of Handler or RawHandler; it holds",
     "@hookimpl\ndef settings_schema(): return dict": "settings_schema must return a msgspec.Struct, not dict",
     "@hookimpl\ndef settings_schema(): return 3": "settings_schema must return a type, not 3",
+    "@hookimpl\ndef demo(): return 3": "demo must return a Demo, not 3",
     "@hookimpl\ndef after_commit(): return 3": "after_commit must return a function, not 3",
     PANEL.format("'p.html'"): "the panel 'p' takes a function as data, not 'p.html'",
     PANEL.format("print, columns=(Column('A', 'A'),)"): "has the column 'A': its name may hold small letters",

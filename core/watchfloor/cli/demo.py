@@ -74,8 +74,8 @@ def _set_up(console: Console) -> None:
         port = probe.getsockname()[1]
     console.override(f"feeds=[{{name: {FEED}, url: 'tcp://127.0.0.1:{port}'}}]")
     for plugin in console.site.plugins:
-        for setting in plugin.demo.settings:
-            console.override(f"plugins.{plugin.name}.{setting}")
+        if plugin.demo.defaults:
+            console.override(f"plugins.{plugin.name}={{}}")
 
 
 def _make_room(console: Console) -> None:

@@ -117,4 +117,6 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     live: LiveSettings = LiveSettings()
     web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
-    plugins: dict[str, dict[str, Any]] = field(default_factory=lambda: {"activity": {}, "trendings": {}, "hashstore": {}})
+    plugins: dict[str, dict[str, Any]] = field(
+        default_factory=lambda: {"activity": {}, "trendings": {}, "hashstore": {}}
+    )

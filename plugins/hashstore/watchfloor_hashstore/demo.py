@@ -17,5 +17,5 @@ def _key(terminal: Terminal, url: str) -> Iterator[str]:
     yield f"watchfloor hashstore lookup --server {url} --api-key {key} VALUE"
 
 
-DEMO = Demo(("redis.url=null", "redis.cluster=false", "live=true", "feed=null"), _key)
-"""A store of one's own is never filled with what is invented."""
+DEMO = Demo(_key, defaults=True)
+"""A Redis of the store's own is never filled with what is invented."""

@@ -96,10 +96,15 @@ def _sizes(found: dict[str, Any]) -> list[Figure]:
 
 
 def _times(found: dict[str, Any]) -> list[tuple[Value, ...]]:
-    source, changed = found["source"], found["attributes_changed_since"]
+    imported, updated = _moment(found["imported"]), _moment(found["updated"])
+    changed = found["attributes_changed_since"]
     return [
-        ("Last import", _moment(found["imported"]), f"from {source}" if found["imported"] else ""),
-        ("Last update", _moment(found["updated"]), f"{changed:,} attributes changed since"),
+        ("Last import", imported, f"from {found['source']}" if imported else "not yet"),
+        (
+            "Last update",
+            updated,
+            f"{changed:,} attributes changed since the import" if updated else "not yet",
+        ),
     ]
 
 

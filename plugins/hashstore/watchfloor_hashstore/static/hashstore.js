@@ -1,231 +1,135 @@
-// Values are recognised and hashed here: they stay on this machine, and only their hashes travel.
+// The page of the hash store: what is pasted is recognised as it comes, hashed, asked for, and forgotten.
 
-const LONGEST = 200;
-const ONCE = 5000;
-const DOT = /\s+(?:\[\.\]?|\(\.\)|\{\.\}|\\\.|\[dot\]|\(dot\)|\{dot\}|\.\])\s+|(?:\[\.\]?|\(\.\)|\{\.\}|\\\.|\[dot\]|\(dot\)|\{dot\}|\.\])|\s+dot\s+/gi;
-const AT = /\s+(?:\[@\]|\(@\)|\{@\}|\[at\]|\(at\)|\{at\})\s+|(?:\[@\]|\(@\)|\{@\}|\[at\]|\(at\)|\{at\})/gi;
-const SEPARATOR = /\[:\]\/\/|\[:\/\/\]|:\\\\|\[:\]|\(:\)/g;
-const SCHEME = /^(?:h[tx]{2}p(s?)|f[tx]p(s?)|meow(s?))(?=\s*(?:\[:\]\/\/|:\/\/|\[:\/\/\]|:\\\\|__))/i;
-const HASHES = { 32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512" };
-const IPV4 = /^(?:\d{1,3}\.){3}\d{1,3}(?:\/\d{1,2})?$/;
-const DOMAIN = /^(?=.{4,253}$)(?:[\p{L}\p{N}](?:[\p{L}\p{N}_-]{0,61}[\p{L}\p{N}])?\.|_[\p{L}\p{N}_-]{1,62}\.)+(?:\p{L}{2,63}|xn--[a-z0-9-]{2,59})\.?$/iu;
-const EMAIL = /^[^\s@<>"',;:()[\]]{1,64}@[^\s@<>"',;:()[\]]{3,255}$/;
-const URL_LIKE = /^[a-z][a-z0-9+.-]{1,20}:\/\/[^\s"'<>`]+$/i;
-const MAC = /^[0-9a-f]{2}(?:[:.-]?[0-9a-f]{2}){5}(?:(?:[:.-]?[0-9a-f]{2}){2})?$/i;
+import { AskError, ask } from "./ask.js";
+import { canHash } from "./hash.js";
+import { recognise } from "./recognise.js";
+import { Results } from "./results.js";
 
-export function refang(text) {
-  return text
-    .replaceAll("[/]", "/")
-    .replace(SCHEME, (word, https, ftps, meows) =>
-      /^f/i.test(word) ? (ftps ? "ftps" : "ftp") : https || meows ? "https" : "http",
-    )
-    .replace(SEPARATOR, (mark) => (mark === "[:]" || mark === "(:)" ? ":" : "://"))
-    .replace(DOT, ".")
-    .replace(AT, "@");
-}
+const PAUSE = 150; // milliseconds after the last key before the text is read
 
-function address(text) {
-  const bare = text.startsWith("[") && text.includes(":") ? text.replace(/^\[|\]$/g, "") : text;
-  if (!bare.includes(":")) return bare.endsWith("/32") ? bare.slice(0, -3) : bare;
-  const [host, length] = bare.split("/");
-  try {
-    const short = new URL(`http://[${host}]/`).hostname.slice(1, -1);
-    return length === undefined || length === "128" ? short : `${short}/${length}`;
-  } catch {
-    return text;
+class Desk {
+  constructor(section) {
+    this.form = section.querySelector("form");
+    this.kinds = section.querySelector(".kinds");
+    this.said = section.querySelector("output");
+    this.progress = section.querySelector("progress");
+    this.stop = section.querySelector("[data-stop]");
+    this.most = Number(section.dataset.most);
+    this.results = new Results(document.querySelector("#hashstore-results"));
+    const { text, key } = this.form.elements;
+    text.addEventListener("input", () => this.typed());
+    text.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.form.requestSubmit();
+    });
+    key.addEventListener("input", () => key.removeAttribute("aria-invalid"));
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.lookUp();
+    });
+    this.stop.addEventListener("click", () => this.running?.abort());
+    this.typed();
   }
-}
 
-function domain(text) {
-  const bare = text.replace(/^\.+|\.+$/g, "");
-  if (/^[\x00-\x7f]*$/.test(bare)) return bare;
-  try {
-    return new URL(`http://${bare}/`).hostname;
-  } catch {
-    return bare;
+  typed() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.read(), PAUSE);
   }
-}
 
-function short(text) {
-  const found = [address(text)];
-  if (/^as\s*\d+$/i.test(text)) found.push(text.slice(2).trim());
-  if (/[:-]/.test(text) && MAC.test(text)) {
-    found.push(text.replace(/[^0-9a-f]/gi, "").toLowerCase().match(/../g).join(":"));
+  /** Read the text again, and show what was recognised. */
+  async read() {
+    this.reading?.abort();
+    this.reading = new AbortController();
+    const found = await recognise(this.form.elements.text.value, this.reading.signal);
+    if (found) this.showKinds(found);
+    return found;
   }
-  if (/^[0-9a-f]{2}(?::[0-9a-f]{2}){15,31}$/i.test(text)) found.push(text.replaceAll(":", ""));
-  if (/^(?:\+|00)[0-9][0-9 ()/.-]{5,}$/.test(text)) {
-    const bare = text.replaceAll("(0)", "");
-    found.push((bare.startsWith("00") ? `+${bare.slice(2)}` : bare).replace(/[^+0-9]/g, ""));
+
+  showKinds(found) {
+    const counts = new Map();
+    for (const kind of found.values()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    const sorted = [...counts].sort((one, other) => other[1] - one[1]);
+    this.kinds.replaceChildren(...sorted.map(([kind, count]) => {
+      const item = document.createElement("li");
+      const number = document.createElement("b");
+      number.textContent = count.toLocaleString("en");
+      item.append(number, ` ${kind || "other text"}`);
+      return item;
+    }));
   }
-  if (text.includes("|")) {
-    const at = text.indexOf("|");
-    found.push([text.slice(0, at), text.slice(at + 1)].map(half).join("|"));
-  }
-  return found;
-}
 
-function half(text) {
-  return /^[\x00-\x7f]*$/.test(text) && !text.endsWith(".") ? address(text) : domain(text);
-}
-
-/** The texts under which MISP may have stored a value. */
-export function forms(text) {
-  const found = new Set([text.trim(), refang(text.trim())]);
-  for (const plain of [...found]) {
-    if (!plain) continue;
-    if (!/^[\x00-\x7f]*$/.test(plain)) {
-      found.add(plain.replace(/[\u{10000}-\u{10ffff}]/gu, "?"));
-      if (DOMAIN.test(plain)) found.add(domain(plain));
-    } else if (plain.startsWith(".") || plain.endsWith(".")) {
-      found.add(domain(plain));
-    }
-    if (plain.length <= LONGEST) short(plain).forEach((form) => found.add(form));
-  }
-  found.delete("");
-  return [...found];
-}
-
-export function kind(text) {
-  const plain = refang(text.trim());
-  if (/^[0-9a-f]+$/i.test(plain) && HASHES[plain.length]) return HASHES[plain.length];
-  if (URL_LIKE.test(plain)) return "url";
-  if (EMAIL.test(plain)) return "email";
-  if (/^CVE-\d{4}-\d{4,}$/i.test(plain)) return "vulnerability";
-  if (IPV4.test(plain) || (plain.split(":").length > 2 && address(plain) !== "" && isIpv6(plain))) return "ip";
-  if (plain.includes(":") && MAC.test(plain)) return "mac-address";
-  return DOMAIN.test(plain) ? "domain" : "";
-}
-
-function isIpv6(text) {
-  try {
-    return Boolean(new URL(`http://[${text.replace(/^\[|\]$/g, "").split("/")[0]}]/`));
-  } catch {
-    return false;
-  }
-}
-
-/** The indicators in a text, each once, in order; a line that holds none is asked for whole. */
-export function recognise(text) {
-  const found = new Set();
-  for (const line of text.split(/\r?\n/)) {
-    const before = found.size;
-    for (const word of line.split(/\s+/)) indicators(refang(word)).forEach((one) => found.add(one));
-    if (found.size === before && line.trim() && line.trim().length <= LONGEST) found.add(line.trim());
-  }
-  return [...found];
-}
-
-function indicators(word) {
-  const url = /[a-z][a-z0-9+.-]{1,20}:\/\/[^\s"'<>`]+/i.exec(word);
-  const tokens = url ? [url[0]] : word.split(/["'<>`,;|=(){}]+/);
-  const found = [];
-  for (const token of tokens) {
-    const bare = token.replace(/^['"<>()[\]{}]+/, "").replace(/['"<>()[\]{}.,;:!?]+$/, "");
-    if (kind(bare)) found.push(bare);
-    const host = url ? new RegExp("://(?:[^/@]*@)?([^/:?#]+)").exec(bare)?.[1] : /^([^:]+):\d+$/.exec(bare)?.[1];
-    if (host && kind(host)) found.push(host);
-    if (kind(bare) === "email") found.push(bare.split("@")[1]);
-  }
-  return found;
-}
-
-async function sha256(text) {
-  const bytes = new TextEncoder().encode(text.trim().toLowerCase());
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** Hashes as the server takes them: for each value, those of all its forms. */
-export async function hashes(values) {
-  return Promise.all(values.map((value) => Promise.all(forms(value).slice(0, 16).map(sha256))));
-}
-
-async function ask(values, key) {
-  const results = [];
-  let told = {};
-  for (let at = 0; at < values.length; at += ONCE) {
-    const body = JSON.stringify({ hashes: await hashes(values.slice(at, at + ONCE)) });
-    const headers = { "content-type": "application/json", authorization: key };
-    const answer = await fetch("/hashstore/lookup", { method: "POST", headers, body });
-    told = await answer.json().catch(() => ({ error: `the server answered ${answer.status}` }));
-    if (!answer.ok) throw new Error(told.error);
-    results.push(...told.results);
-  }
-  return { results, imported: told.imported, updated: told.updated };
-}
-
-function cell(row, text, href) {
-  const made = row.insertCell();
-  if (!href) {
-    made.textContent = text;
-    return;
-  }
-  const link = document.createElement("a");
-  Object.assign(link, { href, textContent: text, rel: "noreferrer", target: "_blank" });
-  made.append(link);
-}
-
-function age(day) {
-  const days = Math.floor((Date.now() - Date.parse(day)) / 86_400_000);
-  return Number.isNaN(days) ? "" : days === 1 ? "1 day" : `${days} days`;
-}
-
-function show(page, values, results) {
-  const body = page.querySelector("tbody");
-  body.replaceChildren();
-  const rows = [];
-  const misp = page.dataset.misp;
-  values.forEach((value, at) => {
-    for (const hit of results[at]) {
-      const event = hit.event_id || hit.event_uuid;
-      const row = body.insertRow();
-      cell(row, value);
-      cell(row, event, misp && `${misp}/events/view/${encodeURIComponent(event)}`);
-      for (const text of [hit.type, hit.tlp && `tlp:${hit.tlp}`, age(hit.date)]) cell(row, text);
-      rows.push([value, hit.event_id, hit.event_uuid, hit.type, hit.category, hit.to_ids, hit.date, hit.tlp]);
-    }
-  });
-  page.querySelector("table").hidden = !rows.length;
-  return rows;
-}
-
-function csv(rows) {
-  const head = ["value", "event_id", "event_uuid", "type", "category", "to_ids", "date", "tlp"];
-  // A spreadsheet takes what begins with one of these for a formula.
-  const text = (value) => String(value).replace(/^[=+\-@\t\r]/, "'$&");
-  return [head, ...rows].map((row) => row.map((v) => `"${text(v).replaceAll('"', '""')}"`).join(",")).join("\r\n");
-}
-
-function start(page) {
-  const [form, said, save] = ["form", "output", ".save"].map((name) => page.querySelector(name));
-  let rows = [];
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const data = new FormData(form);
-    const values = recognise(data.get("text"));
-    said.textContent = `Asking for ${values.length} values…`;
+  async lookUp() {
+    if (this.running) return;
+    clearTimeout(this.timer);
+    this.running = new AbortController();
+    this.busy(true);
+    this.results.clear();
     try {
-      if (!globalThis.crypto?.subtle) {
-        throw new Error("this browser hashes on https:// or on the machine itself only: open the page there");
-      }
-      const { results } = await ask(values, data.get("key").trim());
-      rows = show(page, values, results);
-      const known = results.filter((hits) => hits.length).length;
-      said.textContent = `${known} of ${values.length} values are known.`;
+      const found = await this.read();
+      if (found) await this.askFor([...found]);
     } catch (error) {
-      rows = show(page, [], []);
-      said.textContent = `Not answered: ${error.message}`;
+      this.failed(error);
+    } finally {
+      this.running = null;
+      this.busy(false);
     }
-    save.hidden = !rows.length;
-  });
-  save.addEventListener("click", () => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([csv(rows)], { type: "text/csv" }));
-    link.download = "known.csv";
-    link.click();
-    URL.revokeObjectURL(link.href);
-  });
+  }
+
+  async askFor(values) {
+    if (!values.length) {
+      this.say("There is nothing to look up in this text.");
+      return;
+    }
+    this.progress.max = values.length;
+    let done = 0;
+    await ask(values.map(([value]) => value), {
+      key: this.form.elements.key.value.trim(),
+      most: this.most,
+      signal: this.running.signal,
+      progress: (upTo, results) => {
+        this.results.add(values.slice(done, upTo), results);
+        this.progress.value = done = upTo;
+        this.say(this.summary(upTo, values.length));
+      },
+    });
+  }
+
+  summary(done, all) {
+    const { known } = this.results.counts;
+    const so = done < all ? ` so far, of ${all.toLocaleString("en")} in all` : "";
+    return `${known.toLocaleString("en")} of ${done.toLocaleString("en")} values are known${so}.`;
+  }
+
+  failed(error) {
+    const done = this.results.counts.all;
+    const before = done ? ` What was answered before that is below: ${done.toLocaleString("en")} values.` : "";
+    if (error.name === "AbortError") this.say(`Stopped.${before}`);
+    else if (error instanceof AskError) this.say(`${error.message}${before}`, true);
+    else throw error;
+    const { key } = this.form.elements;
+    if (error.status === 401) {
+      key.setAttribute("aria-invalid", "true");
+      key.focus();
+    }
+  }
+
+  busy(yes) {
+    this.form.setAttribute("aria-busy", String(yes));
+    this.stop.hidden = this.progress.hidden = !yes;
+    this.form.querySelector("[type=submit]").disabled = yes;
+    this.progress.removeAttribute("value");
+    if (yes) this.say("Reading the text…");
+  }
+
+  say(sentence, wrong = false) {
+    this.said.textContent = sentence;
+    this.said.classList.toggle("wrong", wrong);
+  }
 }
 
-const page = globalThis.document?.querySelector("#hashstore");
-if (page) start(page);
+const section = document.querySelector("#hashstore");
+if (section && canHash()) {
+  new Desk(section);
+  section.querySelector("form").hidden = false;
+} else if (section) {
+  section.querySelector("[data-insecure]").hidden = false;
+}
