@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,8 +21,6 @@ from watchfloor.store.keys import DEMO, FEED_STATS, LIVE, LIVE_LAST
 from watchfloor.store.streams import Appender
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from watchfloor.testing import SiteMaker, SiteUnderTest
 
 ARGUMENTS = [
@@ -187,6 +186,30 @@ class Watch:
         # A stream that breaks off is the browser's to report, and the page's to mend.
         if kind == "error" and "Failed to load resource" not in text:
             self.errors.append(text)
+
+
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+RUN = "axe.run({ resultTypes: ['violations'] }).then((result) => result.violations)"
+SERIOUS = ("serious", "critical")
+
+
+@pytest.fixture(scope="session")
+def problems() -> Callable[[Page], list[str]]:
+    """What axe finds serious on a page: rule, help and the elements that it names."""
+    if not AXE.is_file():
+        pytest.fail("axe-core is not there: run 'make test', or 'python scripts/browser_tools.py' once")
+    axe = AXE.read_text()
+
+    def find(page: Page) -> list[str]:
+        page.evaluate(axe)
+        found: list[dict[str, Any]] = page.evaluate(RUN)
+        return [
+            f"{page.url}: {one['id']}: {one['help']}: {[node['html'][:200] for node in one['nodes']][:3]}"
+            for one in found
+            if one["impact"] in SERIOUS
+        ]
+
+    return find
 
 
 OpenPage = Callable[..., Page]

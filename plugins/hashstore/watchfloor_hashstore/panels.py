@@ -97,15 +97,9 @@ def _sizes(found: dict[str, Any]) -> list[Figure]:
 
 def _times(found: dict[str, Any]) -> list[tuple[Value, ...]]:
     imported, updated = _moment(found["imported"]), _moment(found["updated"])
-    changed = found["attributes_changed_since"]
-    return [
-        ("Last import", imported, f"from {found['source']}" if imported else "not yet"),
-        (
-            "Last update",
-            updated,
-            f"{changed:,} attributes changed since the import" if updated else "not yet",
-        ),
-    ]
+    source = f"from {found['source']}" if imported else "not yet"
+    changed = f"{found['attributes_changed_since']:,} attributes changed since the import"
+    return [("Last import", imported, source), ("Last update", updated, changed if updated else "not yet")]
 
 
 def _summary(found: dict[str, Any]) -> str:

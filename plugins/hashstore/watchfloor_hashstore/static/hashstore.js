@@ -129,7 +129,7 @@ class Desk {
 const section = document.querySelector("#hashstore");
 if (section && canHash()) {
   new Desk(section);
-  section.querySelector("form").hidden = false;
 } else if (section) {
+  section.querySelector("form").hidden = true;
   section.querySelector("[data-insecure]").hidden = false;
 }
