@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 
 from redis.exceptions import RedisError
 
@@ -16,6 +17,7 @@ from watchfloor import (
     Activity,
     AttributeDeleted,
     AttributeShared,
+    Event,
     EventDeleted,
     EventShared,
     FeedAlive,
@@ -74,10 +76,13 @@ class Noting:
         ]
 
     def attribute(self, told: AttributeShared, writes: Writes) -> None:
-        """An attribute that was added, edited or repeated."""
-        if not told.levels or not (id_ := _id(told.id)) or not (event := _id(told.event.id)):
+        """An attribute that was added or edited; what a publication repeats is in the store already."""
+        repeated = told.action == "publish"
+        if (repeated and not told.new) or not told.levels:
             return
-        holder = _id(told.object_id)
+        id_, event, holder = _id(told.id), _id(told.event.id), _id(told.object_id)
+        if not (id_ and event):
+            return
         received = told.received.timestamp()
         change = AttributeIs(
             id=id_,
@@ -89,15 +94,23 @@ class Noting:
             category=told.category,
             received=received,
             to_ids=told.to_ids,
-            tlp=_strictest(told.tags),
+            tlp=_strictest(told.tags) if told.tags else "",
             day=day_of_second(int(told.time.timestamp())),
-            edited=told.action == "edit" or (told.action == "publish" and told.new),
+            edited=told.action != "add",
         )
         self._note(told, writes, change)
-        if holder and len(told.levels) == 3 and told.levels[1][0]:
+        # A publication tells of the event and of its objects by itself.
+        if not repeated and holder and len(told.levels) == 3 and told.levels[1][0]:
             self._note(told, writes, ObjectIs(holder, level_of_part(*told.levels[1]), received))
-        if told.levels[0][0]:
-            self._note(told, writes, self._event(told, "", "", partly=True))
+        if not repeated and told.levels[0][0]:
+            self._note_event(told, writes)
+
+    def _note_event(self, told: AttributeShared, writes: Writes) -> None:
+        """What an attribute tells of its event, in case nothing else does."""
+        if self._feed in (None, told.feed):
+            hidden = self._private and not told.published
+            name, text = _partly(told.event, told.levels[0], hidden, told.published is False)
+            writes.hset(PENDING(), name, text)
 
     def no_attribute(self, told: AttributeDeleted, writes: Writes) -> None:
         """An attribute that was deleted."""
@@ -107,23 +120,17 @@ class Noting:
     def event(self, told: EventShared, writes: Writes) -> None:
         """An event that was added, edited or published."""
         if told.levels and told.levels[0][0] and _id(told.event.id):
-            self._note(told, writes, self._event(told, told.date, _strictest(told.tags)))
-
-    def _event(
-        self, told: EventShared | AttributeShared, day: str, tlp: str, *, partly: bool = False
-    ) -> EventIs:
-        hidden = self._private and not told.published
-        return EventIs(
-            _id(told.event.id),
-            told.event.uuid,
-            _id(told.event.owner_id),
-            level_of_event(*told.levels[0], hidden=hidden),
-            told.received.timestamp(),
-            _day(day),
-            tlp,
-            # An unpublished event may have been published before: then its attributes tell of the change.
-            partly and not (hidden and told.published is False),
-        )
+            hidden = self._private and not told.published
+            change = EventIs(
+                _id(told.event.id),
+                told.event.uuid,
+                _id(told.event.owner_id),
+                level_of_event(*told.levels[0], hidden=hidden),
+                told.received.timestamp(),
+                _day(told.date),
+                _strictest(told.tags),
+            )
+            self._note(told, writes, change)
 
     def no_event(self, told: EventDeleted, writes: Writes) -> None:
         """An event that was deleted, with all it held."""
@@ -176,6 +183,21 @@ class Bringing:
             return
         for name in noted:
             writes.hdel(PENDING(), name)
+
+
+@lru_cache(maxsize=1024)
+def _partly(event: Event, level: Level, hidden: bool, unpublished: bool) -> tuple[str, str]:
+    """The change, and its name, that an attribute means for its event, which is the same for all of them."""
+    change = EventIs(
+        _id(event.id),
+        event.uuid,
+        _id(event.owner_id),
+        level_of_event(*level, hidden=hidden),
+        float(2**62),  # it is only for events of which nothing is known: no import is too new for it
+        # An unpublished event may have been published before: then its attributes tell of the change.
+        partly=not (hidden and unpublished),
+    )
+    return field_name(change), encode(change).decode()
 
 
 def _own_level(levels: tuple[Level, ...], *, held: bool) -> str:

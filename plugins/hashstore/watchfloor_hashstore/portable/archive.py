@@ -17,7 +17,9 @@ import hashlib
 import hmac
 import json
 import mmap
+import sys
 import uuid
+from array import array
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -109,7 +111,9 @@ class Archive:
             self._categories = [str(name) for name in self.labels["categories"]]
         except (KeyError, TypeError, ValueError) as error:
             raise ArchiveError(f"{self.path} is damaged: copy it again") from error
-        self._index = start
+        self._starts = array("I", self._map[start : start + 4 * (256**self._prefix + 1)])
+        if sys.byteorder == "little":
+            self._starts.byteswap()
         self._entries = start + 4 * (256**self._prefix + 1)
         self._events = self._entries + ENTRY.size * self._count
         if len(self._map) != self._events + EVENT.size * events:
@@ -137,11 +141,8 @@ class Archive:
     def find(self, digest: bytes) -> list[dict[str, Any]]:
         """The hits of a value with this SHA-256."""
         wanted = identity(digest, self._key)
-        at = self._index + 4 * int.from_bytes(wanted[: self._prefix], "big")
-        first, end = (
-            int.from_bytes(self._map[at : at + 4], "big"),
-            int.from_bytes(self._map[at + 4 : at + 8], "big"),
-        )
+        at = int.from_bytes(wanted[: self._prefix], "big")
+        first, end = self._starts[at], self._starts[at + 1]
         if first == end:
             return []
         low, high = self._entries + ENTRY.size * first, self._entries + ENTRY.size * end
