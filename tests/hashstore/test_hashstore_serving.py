@@ -259,3 +259,10 @@ def test_the_published_client_works_unchanged(site: SiteUnderTest, published_cli
 
 def test_limits_have_defaults_that_the_documents_name() -> None:
     assert (LimitSettings().values, LimitSettings().tries) == (100_000, 10)
+
+
+def test_the_page_stands_with_its_cards(site: SiteUnderTest) -> None:
+    text = site.page("/hashstore/")
+    assert 'id="hashstore-text"' in text
+    assert "Nobody asked in th" in text
+    assert "last import" in text.lower()

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.json import Decoder, Encoder
 
 from watchfloor_hashstore.keys import JOURNAL
-from watchfloor_hashstore.layout import Entry, EventRecord, flags, pack, suffix
+from watchfloor_hashstore.layout import ENTRY, EventRecord, flags, level_and_type, suffix
 from watchfloor_hashstore.state import State, state
 from watchfloor_hashstore.store import Store, field_of
 
@@ -139,27 +139,24 @@ def _set_events(store: Store, changes: Iterable[EventIs | EventGone]) -> None:
     store.set_events(whole)
 
 
-def _put(store: Store, attributes: Iterable[AttributeIs]) -> None:
-    attributes = list(attributes)
+def _put(store: Store, attributes: Sequence[AttributeIs]) -> None:
+    if not attributes:
+        return
     levels = store.numbers("level", (change.level for change in attributes))
-    store.numbers("type", (change.type for change in attributes))
-    store.numbers("category", (change.category for change in attributes))
-    store.put(entry for change in attributes for entry in _entries(store, change, levels[change.level]))
-
-
-def _entries(store: Store, change: AttributeIs, level: int) -> Iterable[tuple[bytes, bytes, bytes]]:
-    entry = Entry(
-        change.id & 0xFFFFFFFF,
-        change.event & 0xFFFFFFFF,
-        change.object & 0xFFFFFFFF,
-        level,
-        store.number("type", change.type),
-        store.number("category", change.category),
-        flags(change.tlp, to_ids=change.to_ids),
-        change.day,
-    )
-    for digest in change.hashes:
-        yield digest, suffix(digest) + field_of(change.id), pack(entry, digest)
+    types = store.small_numbers("type", (change.type for change in attributes))
+    categories = store.small_numbers("category", (change.category for change in attributes))
+    puts = []
+    for change in attributes:
+        id_ = change.id & 0xFFFFFFFF
+        field = field_of(id_)
+        both = level_and_type(levels[change.level], types[change.type])
+        marks = flags(change.tlp, to_ids=change.to_ids)
+        rest = id_, change.event & 0xFFFFFFFF, change.object & 0xFFFFFFFF, both
+        for digest in change.hashes:
+            part = digest[4:12]
+            packed = ENTRY.pack(part, *rest, categories[change.category], marks, change.day)
+            puts.append((digest, part + field, packed))
+    store.put(puts)
 
 
 def bring_in(redis: Any, changes: Sequence[Change]) -> State:

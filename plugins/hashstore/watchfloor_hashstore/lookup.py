@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from redis import RedisCluster
 
+from watchfloor import Keys
 from watchfloor_hashstore import wire
 from watchfloor_hashstore.audience import EVERYONE, NOBODY, Caller, caller, read
 from watchfloor_hashstore.keys import CHANGED, ENTRIES, EVENTS, GROUPS, NAMES, OBJECTS, STATE
@@ -87,17 +88,22 @@ class Reader:
         flat = [digest for question in questions for digest in question]
         if not flat:
             return Answers([[] for _ in questions], state)
-        found = yield from self._entries(state, flat)
+        found, besides = yield from self._entries(state, flat)
         pool = [entry for entries in found.values() for entry in entries]
-        details = yield from self._details(state, pool, len(flat))
+        details = yield from self._details(state, pool, len(flat), besides)
         asking = yield from self._caller(state, who)
         yield from self._know(state, pool)
         judge = _Judge(asking, self._names, details)
         seen = {at: judge.visible(flat[at], entries) for at, entries in found.items()}
         return Answers(_hits(questions, seen), state)
 
-    def _entries(self, state: State, flat: Sequence[bytes]) -> Steps[dict[int, list[Entry]]]:
-        """What the buckets hold of hashes, by the hash's place in the list."""
+    def _entries(
+        self, state: State, flat: Sequence[bytes]
+    ) -> Steps[tuple[dict[int, list[Entry]], list[Keys]]]:
+        """What the buckets hold of hashes, by the hash's place in the list; and what is to be asked besides.
+
+        Whether any object is closed, and whether anything changed, is no secret: where not, nobody asks.
+        """
         width, shift = len(place(flat[0], state.bits)[1]), 32 - state.bits
         fields: list[list[bytes]] = [[] for _ in range(SHARDS)]
         places: list[list[int]] = [[] for _ in range(SHARDS)]
@@ -108,30 +114,28 @@ class Reader:
             places[shard].append(at)
         shards = [shard for shard in range(SHARDS) if fields[shard]]
         replies = yield [
-            ("HMGET", ENTRIES(generation=state.generation, shard=shard), *fields[shard]) for shard in shards
+            *(("HLEN", family(generation=state.generation)) for family in (OBJECTS, CHANGED)),
+            *(("HMGET", ENTRIES(generation=state.generation, shard=s), *fields[s]) for s in shards),
         ]
+        besides = [family for family, count in zip((OBJECTS, CHANGED), replies, strict=False) if count]
         found: dict[int, list[Entry]] = {}
-        for shard, buckets in zip(shards, replies, strict=True):
+        for shard, buckets in zip(shards, replies[2:], strict=True):
             for at, held in zip(places[shard], buckets, strict=True):
                 if held and held.find(flat[at][4:12]) >= 0 and (entries := find(held, flat[at])):
                     found[at] = entries
-        return found
+        return found, besides
 
-    def _details(self, state: State, pool: Sequence[Entry], asked: int) -> Steps[Details]:
-        """The events and objects of entries, and the hashes of attributes that changed.
-
-        Whether any object is closed, and whether anything changed, is no secret: where not, nobody asks.
-        """
+    def _details(
+        self, state: State, pool: Sequence[Entry], asked: int, besides: Sequence[Keys]
+    ) -> Steps[Details]:
+        """The events and objects of entries, and the hashes of attributes that changed."""
         padding = [_NONE] * max(asked - len(pool), 0)
         ids = {
             EVENTS: [entry.event for entry in pool],
             OBJECTS: [entry.object for entry in pool],
             CHANGED: [entry.attribute for entry in pool],
         }
-        closed, changed = yield [
-            ("HLEN", family(generation=state.generation)) for family in (OBJECTS, CHANGED)
-        ]
-        wanted = [EVENTS, *([OBJECTS] if closed else []), *([CHANGED] if changed else [])]
+        wanted = [EVENTS, *besides]
         replies = yield [
             ("HMGET", family(generation=state.generation), *map(field_of, ids[family]), *padding)
             for family in wanted

@@ -52,6 +52,10 @@ class Store:
             self._perishable(self.redis, key)
         return {name: self._numbers[kind, name] for name in asked}
 
+    def small_numbers(self, kind: str, names: Iterable[str]) -> dict[str, int]:
+        """Likewise of types and categories: 0 beyond the first 255, whose name is then unknown."""
+        return {n: number if number <= _MOST_TYPES else 0 for n, number in self.numbers(kind, names).items()}
+
     def number(self, kind: str, name: str) -> int:
         """The number of a name; 0 for a type or category beyond the first 255, whose name is then unknown."""
         number = self.numbers(kind, [name])[name]
