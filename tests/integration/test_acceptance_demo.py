@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 from books import frame, order, store
@@ -41,6 +41,37 @@ def test_a_demo_from_start_to_end(lab: Lab) -> None:
     again.until("ready")
     assert received(redis, "demo") < 3000
     assert again.stop() == 0
+
+
+def test_a_demo_answers_lookups_with_the_key_that_it_tells(lab: Lab) -> None:
+    # A Redis of the store's own may hold what is real: a demo leaves it alone.
+    lab.configure(plugins={"activity": {}, "hashstore": {"redis": {"url": "redis://127.0.0.1:1/0"}}})
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    demo = lab.start("demo", "--port", str(port), "--messages", "2000", "--days", "3", "--rate", "50")
+    demo.until("ready: the messages are invented, and every page says so")
+    (key,) = re.findall(r"hashstore: the API key of this demo is (\w{40})$", demo.text, re.MULTILINE)
+    known: list[str] = []
+    until(lambda: known.extend(known_of(url, key)) or known, "a value of the live page in the store")
+    options = ("hashstore", "lookup", "--server", url, "--api-key")
+    assert lab.succeed(*options, key, known[0]).startswith(f"{known[0]}: event ")
+    assert "This API key is wrong" in lab.refused(*options, "x", known[0], code=2)
+    with urlopen(f"{url}/api/v1/panels/hashstore/store") as answer:
+        sizes = {figure["name"]: figure["value"] for figure in json.load(answer)["figures"]}
+    assert sizes["entries"] > 1000
+    assert sizes["events"] > 10
+    assert demo.stop() == 0
+
+
+def known_of(url: str, key: str) -> list[str]:
+    """Those of the domains and addresses on the live page that the store knows."""
+    with urlopen(f"{url}/api/v1/panels/activity/attributes") as answer:
+        rows = json.load(answer)["rows"]
+    values = [row["value"] for row in rows if row["type"] in ("domain", "ip-dst", "ip-src", "sha256")]
+    body, headers = json.dumps(values).encode(), {"authorization": key}
+    with urlopen(Request(f"{url}/hashstore/lookup", body, headers)) as answer:
+        results = json.load(answer)["results"]
+    return [value for value, hits in zip(values, results, strict=True) if hits]
 
 
 def test_a_demo_can_be_stopped_in_the_midst_of_its_history(lab: Lab) -> None:
