@@ -51,8 +51,8 @@ def test_a_demo_answers_lookups_with_the_key_that_it_tells(lab: Lab) -> None:
     demo = lab.start("demo", "--port", str(port), "--messages", "2000", "--days", "3", "--rate", "50")
     demo.until("ready: the messages are invented, and every page says so")
     (key,) = re.findall(r"hashstore: the API key of this demo is (\w{40})$", demo.text, re.MULTILINE)
-    known: list[str] = []
-    until(lambda: known.extend(known_of(url, key)) or known, "a value of the live page in the store")
+    until(lambda: known_of(url, key), "a value of the live page in the store")
+    known = known_of(url, key)
     options = ("hashstore", "lookup", "--server", url, "--api-key")
     assert lab.succeed(*options, key, known[0]).startswith(f"{known[0]}: event ")
     assert "This API key is wrong" in lab.refused(*options, "x", known[0], code=2)
