@@ -15,6 +15,7 @@ from misp_database import GROUPS, ORGS, Server, fill
 from watchfloor import Activity
 from watchfloor.store.streams import Appender
 from watchfloor.testing import NOON, SiteMaker, SiteUnderTest, apply, attribute_shared, event_shared
+from watchfloor_hashstore import live
 from watchfloor_hashstore.changes import bring_in, decode
 from watchfloor_hashstore.keys import JOURNAL, PENDING, STATE
 from watchfloor_hashstore.live import Noting
@@ -275,3 +276,19 @@ def test_an_import_that_is_running_is_told_of_changes_before_the_store(site: Sit
     assert site.redis.xlen(JOURNAL()) == 1
     assert state(site.redis).building == ""
     assert not site.redis.hexists(STATE(), "lock")
+
+
+def test_more_than_a_run_can_take_is_brought_in_by_the_next(
+    site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = NOON + timedelta(days=1)
+    told = [attribute_shared(id=str(n), value=f"198.51.100.{n}", received=later) for n in range(1, 10)]
+    site.redis.hset(PENDING(), mapping=noted(Noting(Settings()).attribute, *told))
+    monkeypatch.setattr(live, "_AT_ONCE", 4)
+    monkeypatch.setattr(live, "_SECONDS", -1.0)
+    tell(site, "misp_json_self", {"status": "x", "uptime": 1})
+    assert site.redis.hlen(PENDING()) == 10
+    monkeypatch.setattr(live, "_SECONDS", 60.0)
+    tell(site, "misp_json_self", {"status": "x", "uptime": 2})
+    assert site.redis.hlen(PENDING()) == 0
+    assert seen(site, EVERYONE, "198.51.100.9")
