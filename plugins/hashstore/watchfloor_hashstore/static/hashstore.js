@@ -35,12 +35,16 @@ class Desk {
     this.timer = setTimeout(() => this.read(), PAUSE);
   }
 
-  /** Read the text again, and show what was recognised. */
+  /** Read the text, unless that was done, and show what was recognised; null when it changes meanwhile. */
   async read() {
+    const text = this.form.elements.text.value;
+    if (this.last?.text === text) return this.last.found;
     this.reading?.abort();
     this.reading = new AbortController();
-    const found = await recognise(this.form.elements.text.value, this.reading.signal);
-    if (found) this.showKinds(found);
+    const found = await recognise(text, this.reading.signal);
+    if (!found) return null;
+    this.last = { text, found };
+    this.showKinds(found);
     return found;
   }
 
@@ -66,6 +70,7 @@ class Desk {
     try {
       const found = await this.read();
       if (found) await this.askFor([...found]);
+      else this.say("The text changed meanwhile: look up again.");
     } catch (error) {
       this.failed(error);
     } finally {
