@@ -220,6 +220,23 @@ def test_errors_of_the_old_protocol_have_the_status_200(client: Client, query: A
     assert says in old(client, **query)["error"]
 
 
+def test_a_redis_that_is_away_is_said_in_both_protocols(make_site: SiteMaker) -> None:
+    site = make_site(plugins={"hashstore": {"redis": {"url": "redis://127.0.0.1:1/0"}}})
+    with TestClient(site.app()) as browser:
+        answer = browser.post("/hashstore/lookup", json=["x"], headers={"authorization": "k" * 40})
+        assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+        assert "cannot be asked just now" in answer.json()["detail"]
+        question = {"method": "search", "authkey": "k" * 40, "value": "x"}
+        assert "cannot be asked just now" in browser.post("/hashstore/json", json=question).json()["error"]
+
+
+def test_a_body_that_turns_out_too_large_is_said_to_programs(client: Client) -> None:
+    chunks = iter([b"x" * 1_000_000] * 5)
+    headers = {"authorization": client.keys[1]}
+    answer = client.browser.post("/hashstore/lookup", content=chunks, headers=headers)
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+
+
 @pytest.fixture(scope="session")
 def published_client(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """misp-fast-lookup 1.0, as it is on PyPI, in a place of its own."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from watchfloor_hashstore.lookup import Hit
@@ -22,16 +23,30 @@ class Question(Struct):
     quiet: bool | None = False
     return_eid: bool | None = False
 
-    def hashes(self) -> list[list[bytes]]:
-        """The hashes of each value. RequestError for what the old store refused."""
+    @property
+    def size(self) -> int:
+        """How many values it asks for. RequestError for what the old store refused."""
         if self.method != "search":
             raise RequestError(400, "Unknown method: use search")
+        size = len(_list(self.value) or _list(self.hash_value))
+        if not size:
+            raise RequestError(400, "No value to search: give value or hash_value")
+        return size
+
+    def hashes(self) -> list[list[bytes]]:
+        """The hashes of each value."""
         # The published client sends a list of nothing along with a hash.
         if values := _list(self.value):
             return [digests_of(value) for value in values]
-        if hashes := _list(self.hash_value):
-            return [_raw(text) for text in hashes]
-        raise RequestError(400, "No value to search: give value or hash_value")
+        return [_raw(text) for text in _list(self.hash_value)]
+
+
+def decode(body: bytes) -> Question:
+    """The question in a body; RequestError where there is none."""
+    try:
+        return msgspec.json.decode(body, type=Question)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RequestError(400, f"Invalid query: {error}") from error
 
 
 def _list(given: str | list[str | None] | None) -> list[str]:

@@ -6,9 +6,11 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar
 
 import msgspec
 from redis.exceptions import RedisError
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
@@ -17,12 +19,13 @@ from watchfloor_hashstore.auth import Tries
 from watchfloor_hashstore.counting import Counter
 from watchfloor_hashstore.desk import Desk
 from watchfloor_hashstore.lookup import Who
-from watchfloor_hashstore.old import Question, answer
+from watchfloor_hashstore.old import answer, decode
 from watchfloor_hashstore.operation import LOOKUP
 from watchfloor_hashstore.portable.recognise import digests_of
 from watchfloor_hashstore.requests import RequestError, Wanted, read, read_body
 from watchfloor_hashstore.settings import LimitSettings
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 _AT_ONCE = 10_000  # values that are asked for together
 _LARGE = 64 * 1024  # bytes of a body that another thread reads
@@ -52,9 +55,13 @@ class Serving:
         try:
             return await self._old(request)
         except RequestError as error:
-            return Response(
-                _encode({"error": error.sentence}), 429 if error.status == 429 else 200, media_type=_JSON
-            )
+            status = 429 if error.status == 429 else 200
+            return Response(_encode({"error": error.sentence}), status, media_type=_JSON)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except RedisError as error:
+            log.warning("the hash store's Redis failed: %s", error)
+            return Response(_encode({"error": _AWAY}), media_type=_JSON)
 
     async def _guarded(self, route: Callable[[Request], Awaitable[Response]], request: Request) -> Response:
         try:
@@ -64,6 +71,8 @@ class Serving:
             if error.status == 401:
                 headers["www-authenticate"] = "Bearer"
             return problem(request, error.status, _sentence(error.sentence), headers)
+        except HTTPException as error:
+            return problem(request, error.status_code, error.detail, error.headers)
         except ClientDisconnect:
             return Response(status_code=400)
         except RedisError as error:
@@ -75,10 +84,7 @@ class Serving:
         encoding = request.headers.get("content-encoding", "").strip().lower()
         body = await read_body(request.stream(), encoding, self._limits.body)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if len(body) > _LARGE:
-            wanted = await asyncio.to_thread(read, body, kind, self._limits)
-        else:
-            wanted = read(body, kind, self._limits)
+        wanted = await _aside(read, body, kind, self._limits, size=len(body))
         pieces = self._answers(who, wanted)
         if len(wanted.questions) <= _AT_ONCE:
             return Response(b"".join([piece async for piece in pieces]), media_type=_JSON)
@@ -102,26 +108,19 @@ class Serving:
         if wanted.parts is None:
             return b""
         flat = [part for parts in wanted.parts for part in parts][: self._limits.values]
-        answers = await self._desk.ask(who, [digests_of(part) for part in flat])
+        questions = await asyncio.to_thread(lambda: list(map(digests_of, flat)))
+        answers = await self._desk.ask(who, questions)
         known = dict(zip(flat, answers.hits, strict=True))
         found = [[{"value": p, "hits": known[p]} for p in parts if known.get(p)] for parts in wanted.parts]
         return b',"parts":' + _encode(found)
 
     async def _old(self, request: Request) -> Response:
         body = await read_body(request.stream(), "", self._limits.body)
-        try:
-            question = msgspec.json.decode(body, type=Question)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise RequestError(400, f"Invalid query: {error}") from error
-        questions = question.hashes()
-        if len(questions) > self._limits.values:
+        question = await _aside(decode, body, size=len(body))
+        if question.size > self._limits.values:
             raise RequestError(413, f"more than {self._limits.values:,} values: ask in several requests")
         who = await self.authenticated(request, question.authkey or "")
-        try:
-            answers = await self._desk.ask(who, questions)
-        except RedisError as error:
-            log.warning("the hash store's Redis failed: %s", error)
-            raise RequestError(503, _AWAY) from error
+        answers = await self._desk.ask(who, await _aside(question.hashes, size=len(body)))
         self._counter.count(len(answers.hits), sum(map(bool, answers.hits)))
         return Response(_encode(answer(question, answers.hits)), media_type=_JSON)
 
@@ -143,6 +142,13 @@ class Serving:
             log.warning("a wrong API key for the hash store from %s", address)
             raise RequestError(401, _WRONG)
         return who
+
+
+async def _aside(function: Callable[..., T], *arguments: Any, size: int) -> T:
+    """The result of a function, from another thread where it has much to do: others wait for this one."""
+    if size > _LARGE:
+        return await asyncio.to_thread(function, *arguments)
+    return function(*arguments)
 
 
 def _sentence(text: str) -> str:
