@@ -124,6 +124,21 @@ def test_hits_and_misses_are_told_apart_and_saved(url: str, key: str, open_page:
     expect(rows).to_have_count(3)
 
 
+def test_rows_are_copied_defanged(url: str, key: str, open_page: OpenPage) -> None:
+    page = open_page(f"{url}/hashstore/", permissions=["clipboard-read", "clipboard-write"])
+    look_up(page, "http://evil.example/a\nother.example", key)
+    said(page, "1 of 3 values are known.")
+    page.click("#hashstore-results >> text=All")
+    page.click("#hashstore-results >> text=Copy")
+    expect(page.locator("[data-copy]")).to_have_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()").split("\n")
+    assert copied == [
+        "hxxp://evil[.]example/a",
+        f"evil[.]example\t7\t{UUID}\tdomain\tamber",
+        "other[.]example",
+    ]
+
+
 def test_large_pastes_come_piece_by_piece(url: str, key: str, open_page: OpenPage) -> None:
     page, sent = open_page(f"{url}/hashstore/"), []
     page.on("request", lambda request: sent.append(request.method))
