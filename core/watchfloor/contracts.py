@@ -180,11 +180,13 @@ class Handler:
     """`function(activity, writes)` runs for each activity of that type, or of a subtype.
 
     It is pure: no I/O, no state. What it raises costs this plugin this message and is kept as a
-    failure that can be retried.
+    failure that can be retried. With `audience: community` it gets what everyone may see; all the rest too
+    if it is `entitled`: for what is shown to those alone who may see it, and must be told who no longer may.
     """
 
     activity: type[Activity]
     function: Callable[[Any, Writes], None]
+    entitled: bool = False
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,8 @@ def report(message, writes):
     writes.incrby(KEYS(org="raw"))
 
 @hookimpl
-def message_handlers(): return [Handler(AttributeShared, count), RawHandler("misp_json_report", report)]
+def message_handlers():
+    return [Handler(AttributeShared, count{how}), RawHandler("misp_json_report", report)]
 """
 SLOW = """if attribute.value == 'bad':
         while True:
@@ -66,11 +67,11 @@ def make(make_site: SiteMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """A site with a plugin `good` before and after one that misbehaves."""
     monkeypatch.syspath_prepend(tmp_path)
 
-    def make(then: str = "pass", **settings: object) -> SiteUnderTest:
+    def make(then: str = "pass", first: str = "", **settings: object) -> SiteUnderTest:
         points = {}
-        for name, code in (("first", "pass"), ("rogue", then), ("last", "pass")):
+        for name, code, how in (("first", "pass", first), ("rogue", then, ""), ("last", "pass", "")):
             module = f"worker_{abs(hash(tmp_path))}_{name}"
-            (tmp_path / f"{module}.py").write_text(GOOD.format(name=name, then=code))
+            (tmp_path / f"{module}.py").write_text(GOOD.format(name=name, then=code, how=how))
             points[name] = EntryPoint(name, module, GROUP)
         return make_site(
             {name: {} for name in points},
@@ -187,6 +188,15 @@ def test_a_community_audience_keeps_the_rest_off_the_handlers(make: Make) -> Non
     site.work()
     assert counts(site) == (3, 3, 3)
     assert site.redis.hget(WORKER_STATS(), "restricted") == b"2"
+
+
+def test_a_handler_may_be_entitled_to_what_not_everyone_sees(make: Make) -> None:
+    site = make(audience="community", first=", entitled=True")
+    for number, distribution in enumerate(("0", "3")):
+        put(site, "misp_json_attribute", attribute("a", number, distribution))
+    site.work()
+    assert counts(site) == (2, 1, 1)
+    assert site.redis.hget(WORKER_STATS(), "restricted") == b"1"
 
 
 def test_slow_plugins_can_be_told_from_the_counters(make: Make) -> None:

@@ -70,6 +70,18 @@ def seen(site: SiteUnderTest, who: Who, value: str) -> bool:
     return bool(hits(site.redis, who, value)[0])
 
 
+def test_what_is_taken_back_is_known_where_walls_show_the_community_alone(make_site: SiteMaker) -> None:
+    feeds = [{"name": "misp", "url": "tcp://127.0.0.1:1"}]
+    site = make_site(plugins={"hashstore": {}}, feeds=feeds, audience="community")
+    tell(site, "misp_json_attribute", attribute_message("evil.example"))
+    assert seen(site, EVERYONE, "evil.example")
+    tell(site, "misp_json_event", {"Event": event_row(distribution="0"), "action": "edit"})
+    assert not seen(site, EVERYONE, "evil.example")
+    assert seen(site, Who(1), "evil.example")
+    tell(site, "misp_json_event", {"Event": event_row(distribution="0"), "action": "delete"})
+    assert not seen(site, Who(1), "evil.example")
+
+
 def test_what_is_added_is_found_with_what_is_told_of_it(site: SiteUnderTest) -> None:
     tell(site, "misp_json_event", {"Event": event_row(), "Orgc": {"id": "2", "name": "A"}, "action": "add",
                                    "EventTag": [{"Tag": {"id": "1", "name": "tlp:green"}}]})  # fmt: skip

@@ -11,10 +11,10 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from watchfloor import misp
-from watchfloor.contracts import RawHandler
+from watchfloor.contracts import Handler, RawHandler
 from watchfloor.errors import UndecodableError
 from watchfloor.misp import Activity, Decoded, Message, Names, UnknownTopicError
 from watchfloor.plugins import Plugin
@@ -26,6 +26,7 @@ from watchfloor.worker.guard import Guard, HandlerTimeout
 from watchfloor.worker.marker import FATAL, Marker
 
 _ERROR_LENGTH = 2000
+_Call: TypeAlias = tuple[Callable[..., None], Any]
 
 
 class Seen:
@@ -91,15 +92,27 @@ class _Runner:
         self.name = plugin.name
         self.recorder = Recorder(plugin.name, site.families.owned(plugin.name), plugin.channels)
         self._handlers = plugin.handlers
-        self._by_type: dict[type[Activity], tuple[Callable[..., None], ...]] = {}
+        self._entitled = any(handler.entitled for handler in plugin.handlers)
+        self._by_type: dict[type[Activity], tuple[Handler, ...]] = {}
         self.raw: dict[str, list[RawHandler]] = {}
         for raw in plugin.raw_handlers:
             self.raw.setdefault(raw.topic, []).append(raw)
 
-    def functions(self, kind: type[Activity]) -> tuple[Callable[..., None], ...]:
+    def calls(self, activities: Sequence[Activity], visible: Sequence[Activity]) -> list[_Call]:
+        """What is to be called: handlers that are entitled get all activities, the others the visible."""
+        if activities is visible or not self._entitled:
+            return [(h.function, a) for a in visible for h in self._of(type(a))]
+        return [
+            (h.function, a)
+            for a in activities
+            for h in self._of(type(a))
+            if h.entitled or a.audience.everyone
+        ]
+
+    def _of(self, kind: type[Activity]) -> tuple[Handler, ...]:
         found = self._by_type.get(kind)
         if found is None:
-            found = tuple(h.function for h in self._handlers if issubclass(kind, h.activity))
+            found = tuple(handler for handler in self._handlers if issubclass(kind, handler.activity))
             self._by_type[kind] = found
         return found
 
@@ -156,12 +169,12 @@ class Processor:
             self._undecoded(item, outcome)
             return
         seen.flags.clear()
-        activities = self._visible(misp.activities(item.decoded, names, seen, self._site.zone), outcome)
-        for activity in activities:
+        activities = misp.activities(item.decoded, names, seen, self._site.zone)
+        visible = self._visible(activities, outcome)
+        for activity in visible:
             outcome.counts[f"activities:{type(activity).__name__}"] += 1
         for runner in self._runners:
-            calls = [(f, a) for a in activities for f in runner.functions(type(a))]
-            if calls:
+            if calls := runner.calls(activities, visible):
                 self._call(runner, calls, message, "".join(seen.flags), outcome)
 
     def _visible(self, activities: list[Activity], outcome: Outcome) -> list[Activity]:
@@ -176,8 +189,7 @@ class Processor:
         message, taken = item.message, False
         unknown = isinstance(item.problem, UnknownTopicError)
         for runner in self._runners if unknown else ():
-            calls: list[tuple[Callable[..., None], Any]]
-            calls = [(raw.function, message) for raw in runner.raw.get(message.topic, ())]
+            calls: list[_Call] = [(raw.function, message) for raw in runner.raw.get(message.topic, ())]
             if calls:
                 taken = True
                 self._call(runner, calls, message, "", outcome)
@@ -188,7 +200,7 @@ class Processor:
     def _call(
         self,
         runner: _Runner,
-        calls: list[tuple[Callable[..., None], Any]],
+        calls: list[_Call],
         message: Message,
         versions: str,
         outcome: Outcome,
@@ -203,9 +215,7 @@ class Processor:
             outcome.failures.append(failures.of(message, runner.name, *failure, versions))
         outcome.counts[f"microseconds:{runner.name}"] += int((time.perf_counter() - started) * 1e6)
 
-    def _guarded(
-        self, calls: list[tuple[Callable[..., None], Any]], recorder: Recorder
-    ) -> tuple[str, str] | None:
+    def _guarded(self, calls: list[_Call], recorder: Recorder) -> tuple[str, str] | None:
         """Run one plugin's functions; the kind and text of what went wrong, if anything did."""
         try:
             self._guard.enter(self._limit)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
 from redis.exceptions import RedisError
 
@@ -66,17 +67,18 @@ class Noting:
         self._private = settings.unpublishedprivate
 
     def handlers(self) -> list[Handler]:
-        """The functions for the worker."""
-        return [
-            Handler(AttributeShared, self.attribute),
-            Handler(AttributeDeleted, self.no_attribute),
-            Handler(EventShared, self.event),
-            Handler(EventDeleted, self.no_event),
-            Handler(ObjectShared, self.object),
-            Handler(ObjectDeleted, self.no_object),
-            Handler(SharingGroupTold, self.group),
-            Handler(FeedAlive, self.alive),
-        ]
+        """The functions for the worker, which are told as well what not everyone may see."""
+        functions: dict[type[Activity], Callable[[Any, Writes], None]] = {
+            AttributeShared: self.attribute,
+            AttributeDeleted: self.no_attribute,
+            EventShared: self.event,
+            EventDeleted: self.no_event,
+            ObjectShared: self.object,
+            ObjectDeleted: self.no_object,
+            SharingGroupTold: self.group,
+            FeedAlive: self.alive,
+        }
+        return [Handler(activity, function, entitled=True) for activity, function in functions.items()]
 
     def attribute(self, told: AttributeShared, writes: Writes) -> None:
         """An attribute that was added or edited; what a publication repeats is in the store already."""
