@@ -210,6 +210,17 @@ def test_without_scripts_the_way_out_is_told(url: str, open_page: OpenPage) -> N
     expect(page.locator("#hashstore form")).to_be_hidden()
 
 
+def test_nothing_is_sent_when_the_script_does_not_come(url: str, open_page: OpenPage) -> None:
+    page, sent = open_page("about:blank"), []
+    page.route("**/hashstore.js*", lambda route: route.abort())
+    page.goto(f"{url}/hashstore/")
+    page.on("request", lambda request: sent.append(f"{request.url} {request.post_data}"))
+    with page.expect_navigation():
+        look_up(page, "evil.example", "a-secret")
+    assert sent
+    assert not any("evil" in request or "secret" in request for request in sent)
+
+
 def test_the_keyboard_is_enough(url: str, key: str, open_page: OpenPage) -> None:
     page = open_page(f"{url}/hashstore/")
     page.keyboard.press("/")

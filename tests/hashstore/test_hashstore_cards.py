@@ -9,17 +9,22 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from schemathesis import GenerationMode
+from schemathesis.checks import negative_data_rejection, positive_data_acceptance
 from starlette.testclient import TestClient
 
 from watchfloor import Ask
 from watchfloor.testing import SiteMaker, SiteUnderTest
+from watchfloor.web.server import serving
 from watchfloor_hashstore import health, usage
 from watchfloor_hashstore.changes import AttributeIs, EventIs, bring_in
 from watchfloor_hashstore.demo import DEMO
 from watchfloor_hashstore.info import running
 from watchfloor_hashstore.keys import LOOKUPS, STATE
-from watchfloor_hashstore.own_keys import listed
+from watchfloor_hashstore.own_keys import OwnKey, create, listed
 from watchfloor_hashstore.portable.hashing import digest
 from watchfloor_hashstore.state import locked, state
 
@@ -197,3 +202,35 @@ def test_lookups_stand_in_the_description_of_the_api(browser: TestClient) -> Non
     OpenAPIV31SpecValidator(described).validate()
     responses = described["paths"]["/hashstore/lookup"]["post"]["responses"]
     assert {"200", "400", "401", "413", "415", "422", "429", "503"} == set(responses)
+
+
+def test_the_description_of_lookups_is_true_of_what_is_answered(site: SiteUnderTest) -> None:
+    fill(site)
+    key = create(site.redis, OwnKey("odd questions"))
+    # That a question holds either values or hashes, and what a hash is, is more than the schema says.
+    unsaid: list[Any] = [positive_data_acceptance, negative_data_rejection]
+    with serving(site.site, site.url) as url:
+        described: Any = schemathesis.openapi.from_url(f"{url}/api/openapi.json")
+        (found,) = described.include(path="/hashstore/lookup").get_all_operations()
+        statuses = _exercise(found.ok(), key, unsaid)
+    assert {200, 422} <= statuses
+
+
+def _exercise(operation: Any, key: str, unsaid: list[Any]) -> set[int]:
+    """Ask in many ways, some of them wrong; the statuses of the answers."""
+    statuses = set()
+
+    @seed(1)
+    @settings(
+        max_examples=100, deadline=None, derandomize=True, database=None,
+        phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(
+        case=operation.as_strategy(GenerationMode.POSITIVE) | operation.as_strategy(GenerationMode.NEGATIVE)
+    )
+    def ask(case: Any) -> None:
+        case.headers["Authorization"] = key
+        statuses.add(case.call_and_validate(excluded_checks=unsaid).status_code)
+
+    ask()
+    return statuses

@@ -16,12 +16,13 @@ class Desk {
     this.stop = section.querySelector("[data-stop]");
     this.most = Number(section.dataset.most);
     this.results = new Results(document.querySelector("#hashstore-results"));
-    const { text, key } = this.form.elements;
-    text.addEventListener("input", () => this.typed());
-    text.addEventListener("keydown", (event) => {
+    this.text = section.querySelector("#hashstore-text");
+    this.key = section.querySelector("#hashstore-key");
+    this.text.addEventListener("input", () => this.typed());
+    this.text.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.form.requestSubmit();
     });
-    key.addEventListener("input", () => key.removeAttribute("aria-invalid"));
+    this.key.addEventListener("input", () => this.key.removeAttribute("aria-invalid"));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.lookUp();
@@ -37,7 +38,7 @@ class Desk {
 
   /** Read the text, unless that was done, and show what was recognised; null when it changes meanwhile. */
   async read() {
-    const text = this.form.elements.text.value;
+    const text = this.text.value;
     if (this.last?.text === text) return this.last.found;
     this.reading?.abort();
     this.reading = new AbortController();
@@ -87,7 +88,7 @@ class Desk {
     this.progress.max = values.length;
     let done = 0;
     await ask(values.map(([value]) => value), {
-      key: this.form.elements.key.value.trim(),
+      key: this.key.value.trim(),
       most: this.most,
       signal: this.running.signal,
       progress: (upTo, results) => {
@@ -110,10 +111,9 @@ class Desk {
     if (error.name === "AbortError") this.say(`Stopped.${before}`);
     else if (error instanceof AskError) this.say(`${error.message}${before}`, true);
     else throw error;
-    const { key } = this.form.elements;
     if (error.status === 401) {
-      key.setAttribute("aria-invalid", "true");
-      key.focus();
+      this.key.setAttribute("aria-invalid", "true");
+      this.key.focus();
     }
   }
 
