@@ -7,18 +7,20 @@ import random
 import time
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from asking import check_visibility, filled, hits, settings_of
 from misp_database import GROUPS, ORGS, Server, fill
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from watchfloor import Activity
 from watchfloor.store.streams import Appender
 from watchfloor.testing import NOON, SiteMaker, SiteUnderTest, apply, attribute_shared, event_shared
 from watchfloor_hashstore import live
-from watchfloor_hashstore.changes import bring_in, decode
+from watchfloor_hashstore.changes import AttributeGone, bring_in, decode, encode, field_name
 from watchfloor_hashstore.keys import JOURNAL, PENDING, STATE
-from watchfloor_hashstore.live import Noting
+from watchfloor_hashstore.live import Bringing, Noting
 from watchfloor_hashstore.lookup import Who
 from watchfloor_hashstore.settings import Settings
 from watchfloor_hashstore.state import locked, state
@@ -218,6 +220,37 @@ def test_a_store_elsewhere_that_is_away_does_not_stop_the_worker(make_site: Site
     site = make_site(plugins={"hashstore": {"redis": {"url": "redis://127.0.0.1:1/0", "timeout": 1}}})
     tell(site, "misp_json_attribute", attribute_message("evil.example"))
     assert site.redis.hlen(PENDING()) == 2
+
+
+class Away:
+    """A Redis of the store's own that does not answer, and how often it was asked."""
+
+    own = True
+    asked = 0
+
+    @property
+    def redis(self) -> Any:
+        self.asked += 1
+        raise RedisConnectionError("timed out")
+
+
+class Noted:
+    """What waits."""
+
+    def hash(self, _key: Any) -> dict[str, str]:
+        change = AttributeGone(70, 1.0, hard=False)
+        return {field_name(change): encode(change).decode()}
+
+
+@pytest.mark.parametrize(("pause", "asked"), [(10.0, 1), (0.0, 3)])
+def test_a_store_that_is_away_is_not_asked_with_every_batch(pause: float, asked: int) -> None:
+    away: Any = Away()
+    reads: Any = Noted()
+    bringing, writes = Bringing(away, pause), Mock()
+    for _ in range(3):
+        bringing((), reads, writes)
+    assert away.asked == asked
+    writes.hdel.assert_not_called()
 
 
 def rows(cursor: Any, table: str, ids: str) -> list[dict[str, Any]]:

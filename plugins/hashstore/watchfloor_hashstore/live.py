@@ -171,11 +171,19 @@ class Noting:
 class Bringing:
     """Brings what was noted into the store."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, pause: float = 10.0) -> None:
         self._pool = pool
+        self._pause = pause  # seconds after which a Redis that failed is tried again
+        self._later = 0.0
+
+    def _waits(self) -> bool:
+        """Whether the store's own Redis failed a moment ago: to find it still away may take seconds."""
+        return time.monotonic() < self._later
 
     def __call__(self, _touched: Iterable[str], reads: Reads, writes: Writes) -> None:
         """Apply what waits, attributes last, and tick it off; a large rest waits for the next time."""
+        if self._waits():
+            return
         noted = reads.hash(PENDING())
         names = sorted(noted, key=_turn)
         ends = time.monotonic() + _SECONDS
@@ -195,6 +203,7 @@ class Bringing:
                 raise
             # It stays noted; the worker has a Redis of its own, and goes on.
             log.warning("the hash store's Redis failed: %s; %d changes wait for it", error, waiting)
+            self._later = time.monotonic() + self._pause
             return False
         return True
 
