@@ -122,20 +122,17 @@ def info_command(settings: Settings) -> click.Command:
             click.echo(json.dumps(found))
             return
         for name, value in found.items():
-            shown = (
-                moment(value)
-                if name in ("imported", "updated")
-                else f"{value:,}"
-                if _counts(value)
-                else value
-            )
-            click.echo(f"{name.replace('_', ' '):<24} {shown}")
+            click.echo(f"{name.replace('_', ' '):<24} {_shown(name, value)}")
 
     return command
 
 
-def _counts(value: object) -> bool:
-    return isinstance(value, int | float)
+def _shown(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name in ("imported", "updated"):
+        return moment(value)
+    return value if isinstance(value, str) else f"{value:,}"
 
 
 def client_command() -> click.Command:
