@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 FRONTEND := $(addprefix core/frontend/,build.mjs hatch_build.py package.json package-lock.json) $(wildcard core/frontend/src/*)
-# A file of tests on each core: most of their time is spent waiting for the servers that they started.
+# A file of tests on each core: much of their time is spent waiting for the servers that they started.
 AT_ONCE := --numprocesses auto --dist loadfile
 UNBUILT := $(if $(wildcard core/watchfloor/web/static/vendor/.stamp),,unbuilt)
 

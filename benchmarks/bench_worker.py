@@ -1,4 +1,4 @@
-"""One worker with activity and trendings on the simulator's mix, Redis on the same machine."""
+"""One worker on the simulator's mix with some of the plugins and all, Redis on the same machine."""
 
 from __future__ import annotations
 
@@ -12,28 +12,32 @@ from watchfloor.simulate import Message
 from watchfloor.store.keys import WORKER_STATS
 from watchfloor.store.streams import Appender
 
-ROUNDS = 4
+ROUNDS = 3
 COUNT = 40_000
 FEED = "bench"
+SETS = (("trendings",), ("activity", "trendings"), ("activity", "trendings", "hashstore"))
 
 
 def run() -> list[Row]:
+    """Rows for each set of plugins."""
+    return [row for plugins in SETS for row in _measure(plugins)]
+
+
+def _measure(plugins: tuple[str, ...]) -> list[Row]:
     """Messages a second, Redis commands a message, and memory, over rounds of messages never seen before."""
-    with bench() as place, watchfloor(*place.options, "work") as worker:
+    chosen = ("--set", f"plugins={{{', '.join(f'{name}: {{}}' for name in plugins)}}}")
+    with bench() as place, watchfloor(*place.options, *chosen, "work") as worker:
         _append(place, messages(2000, seed=0))
         until(lambda: _done(place) >= 2000)
         rounds = [_round(place, messages(COUNT, seed), worker.pid) for seed in range(1, ROUNDS + 1)]
     rates, commands, sizes = zip(*rounds, strict=True)
+    what = f"worker with {', '.join(plugins)}"
     between = f"{ROUNDS} rounds of {COUNT:,}: {min(rates):,.0f} to {max(rates):,.0f}"
     return [
+        Row(what, f"{median(rates):,.0f} messages/s", between),
+        Row(f"{what}: Redis commands a message", f"{max(commands):.2f}", "of batches; XADD not counted"),
         Row(
-            "worker, activity and trendings",
-            f"{median(rates):,.0f} messages/s",
-            f"{between}; Python's decoding bounds it",
-        ),
-        Row("Redis commands a message", f"{max(commands):.2f}", "batches of 1,000; XADD not counted"),
-        Row(
-            "worker's memory",
+            f"{what}: memory",
             " MiB, ".join(f"{size / 2**20:.0f}" for size in sizes) + " MiB",
             "after each round",
         ),

@@ -191,6 +191,7 @@ class Watch:
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 RUN = "axe.run({ resultTypes: ['violations'] }).then((result) => result.violations)"
 SERIOUS = ("serious", "critical")
+STILL = "Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {})))"
 
 
 @pytest.fixture(scope="session")
@@ -201,6 +202,8 @@ def problems() -> Callable[[Page], list[str]]:
     axe = AXE.read_text()
 
     def find(page: Page) -> list[str]:
+        # What still fades in has less contrast for a moment.
+        page.evaluate(f"{STILL}.then(() => true)")
         page.evaluate(axe)
         found: list[dict[str, Any]] = page.evaluate(RUN)
         return [
