@@ -26,6 +26,11 @@ from watchfloor_hashstore.settings import LimitSettings
 UUIDS = {n: f"{n:08d}-1111-4111-8111-111111111111" for n in range(1, 9)}
 
 
+def packed(content: bytes) -> bytes:
+    """Compressed, and the same at each second: the cores that share the tests name them by it."""
+    return gzip.compress(content, mtime=0)
+
+
 def put(site: SiteUnderTest, event: int, owner: int, level: str, *values: tuple[str, str]) -> None:
     """An event with attributes of these types and values."""
     changes: list[Any] = [EventIs(event, UUIDS[event], owner, level, 1.0, tlp="amber")]
@@ -96,7 +101,7 @@ def test_everybody_sees_what_is_theirs(client: Client) -> None:
         ({"hash": digest("evil.example").hex()}, {}),
         ({"hashes": [[digest("x").hex(), digest("evil.example").hex().upper()]]}, {}),
         (b"evil.example\r\n", {"content-type": "text/plain; charset=utf-8"}),
-        (gzip.compress(b'["evil.example"]'), {"content-encoding": "gzip"}),
+        (packed(b'["evil.example"]'), {"content-encoding": "gzip"}),
         (["hxxp://evil[.]example"], {}),
     ],
 )
@@ -135,8 +140,8 @@ def test_many_values_are_streamed_in_order(client: Client) -> None:
         ({"hashes": ["abcd"]}, {}, 422, "64 hexadecimal digits"),
         (["x"] * 30_001, {}, 413, "30,001 values are more than 30,000"),
         (b"x" * 4_000_001, {}, 413, "4000000 bytes"),
-        (gzip.compress(b" " * 50_000_000), {"content-encoding": "gzip"}, 413, "more than 4,000,000 bytes"),
-        (gzip.compress(b"[]")[:-5], {"content-encoding": "gzip"}, 400, "broken or cut off"),
+        (packed(b" " * 50_000_000), {"content-encoding": "gzip"}, 413, "more than 4,000,000 bytes"),
+        (packed(b"[]")[:-5], {"content-encoding": "gzip"}, 400, "broken or cut off"),
         (b"[]", {"content-encoding": "br"}, 415, "use gzip or none"),
         (["x"], {"authorization": "wrong"}, 401, "API key is wrong"),
     ],
