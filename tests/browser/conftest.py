@@ -227,7 +227,6 @@ def open_page(chromium: Browser) -> Iterator[OpenPage]:
     def open_url(url: str, **options: Any) -> Page:
         context = chromium.new_context(**options)
         context.set_default_timeout(5000)
-        context.set_default_navigation_timeout(30_000)  # a machine at work may be slow to load a page
         contexts.append(context)
         page = context.new_page()
         watch.follow(page)

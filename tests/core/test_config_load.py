@@ -14,7 +14,8 @@ from watchfloor.errors import ConfigError
 WRONG = {
     "web: {port: abc}": "web.port: expected a whole number, got text ('abc')",
     "web: {port: 70000}": "web.port: expected a whole number <= 65535 (70000)",
-    "web: {prot: 1}": "web: unknown setting 'prot' (known: allow_anonymous, host, max_body, port",
+    "web: {prot: 1}": "web: unknown setting 'prot' (known: allow_anonymous, host, max_body, port, "
+    "streams_per_client)",
     "nope: 1": "unknown setting 'nope' (known: audience, data,",
     "feeds: [{name: a}]": "feeds[0]: the setting 'url' is missing",
     "feeds: 3": "feeds: expected a list, got a whole number (3)",
