@@ -116,6 +116,19 @@ def test_lists_and_their_entries_come_from_the_environment(tmp_path: Path) -> No
     assert [(feed.name, feed.url) for feed in feeds] == [("a", "tcp://h:2")]
 
 
+@pytest.mark.parametrize("content", ["", "plugins:\nfeeds:\n", "timezone: UTC\n"])
+def test_what_is_set_of_one_plugin_or_feed_leaves_the_defaults_in_place(tmp_path: Path, content: str) -> None:
+    environ = {"WATCHFLOOR_FEEDS__0__URL": "tcp://h:2"}
+    settings = load(config(tmp_path, content), ["plugins.hashstore.live=false"], environ).settings
+    assert settings.plugins == {**Settings().plugins, "hashstore": {"live": "false"}}
+    assert [(feed.name, feed.url) for feed in settings.feeds] == [("misp", "tcp://h:2")]
+
+
+def test_a_file_that_lists_plugins_lists_all(tmp_path: Path) -> None:
+    file = config(tmp_path, "plugins: {trendings: {}}")
+    assert load(file, ["plugins.geo={}"], {}).settings.plugins == {"trendings": {}, "geo": {}}
+
+
 @pytest.mark.parametrize(
     ("environ", "message"),
     [

@@ -55,14 +55,21 @@ def load(
     """
     if file is None and DEFAULT_FILE.is_file():
         file = DEFAULT_FILE
-    tree = layers.read_file(file) if file else {}
-    origins = {path: str(file) for path, _ in layers.leaves(tree)} if tree else {}
+    told = layers.read_file(file) if file else {}
+    origins = {path: str(file) for path, _ in layers.leaves(told)} if told else {}
+    tree = _collections() | {key: value for key, value in told.items() if value is not None}
     for path, text, origin in _set(overrides, os.environ if environ is None else environ):
         _override(tree, origins, path, text, origin)
     references: dict[str, str] = {}
     tree = layers.resolve(tree, references.__setitem__, file.parent if file else Path())
     sources = Sources(origins, references, str(file or "configuration"))
     return Loaded(_checked(convert(_sections(tree), Settings, "", sources)), file, sources)
+
+
+def _collections() -> layers.Tree:
+    """Feeds and plugins by default: what is set of one of them leaves the others in place."""
+    defaults: layers.Tree = msgspec.to_builtins(Settings())
+    return {"feeds": list(defaults["feeds"]), "plugins": defaults["plugins"]}
 
 
 def _set(overrides: Sequence[str], environ: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
@@ -88,8 +95,8 @@ def _override(tree: layers.Tree, origins: dict[str, str], path: str, text: str, 
 
 
 def _sections(tree: Mapping[str, Any]) -> Mapping[str, Any]:
-    """`geo:` with nothing behind it means the plugin with its defaults; likewise for the core's."""
-    tree = {key: value for key, value in tree.items() if value is not None}
+    """`geo:` with nothing behind it means the plugin with its defaults."""
+    tree = dict(tree)
     if isinstance(plugins := tree.get("plugins"), dict):
         tree["plugins"] = {name: _section(name, section) for name, section in plugins.items()}
     elif isinstance(plugins, list):
