@@ -14,7 +14,7 @@ from starlette.datastructures import QueryParams
 
 import watchfloor.web
 from watchfloor.panels import Ask, Chart, Column, Panel, View
-from watchfloor.web.charts import drawing, milliseconds, summary
+from watchfloor.web.charts import PLACES, Twin, drawing, milliseconds, summary, twin
 from watchfloor.web.query import Query, read_query
 
 VENDOR = Path(watchfloor.web.__file__).parent / "static" / "vendor"
@@ -129,3 +129,21 @@ def test_the_licences_of_all_that_is_bundled_are_passed_on() -> None:
     text = (VENDOR / "LICENSES.txt").read_text(encoding="utf-8")
     for holder in ("echarts 6", "zrender 6", "tslib 2", "Mike Bostock", "The Apache Software Foundation"):
         assert holder in text
+
+
+def test_the_twin_has_a_row_for_each_time_the_last_first_and_a_number_for_each_series() -> None:
+    of = panel("area", "time", "by")
+    found = twin(of, View(rows=((NOON - HOUR, 1, "a"), (NOON, 3, "b"), (NOON, 4, "b"))))
+    assert found == Twin(of.columns[0], ["a", "b"], [(NOON, (0, 7)), (NOON - HOUR, (1, 0))], 0)
+
+
+def test_the_twin_of_bars_keeps_their_order_and_says_how_many_it_leaves_out() -> None:
+    rows = [(f"name {n}", n, "a") for n in range(PLACES + 5)]
+    found = twin(panel("bars", "text", "by"), View(rows=rows))
+    assert found is not None
+    assert [x for x, _ in found.rows] == [name for name, _, _ in rows[:PLACES]]
+    assert found.left_out == 5
+
+
+def test_without_series_the_rows_are_the_twin() -> None:
+    assert twin(panel("line", "time"), View(rows=((NOON, 1, ""),))) is None

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from watchfloor.panels import View
 from watchfloor.web import errors
-from watchfloor.web.charts import drawing
+from watchfloor.web.charts import drawing, twin
 from watchfloor.web.empty import why_empty
 from watchfloor.web.query import QueryError
 from watchfloor.web.views import read_view
@@ -68,6 +68,7 @@ def _body(web: Web, owned: OwnedPanel, view: View, query: Query, status: Status)
         "rows": [dict(zip(names, row, strict=True)) for row in view.rows[:ROWS]],
         "more": view.left_out + max(0, len(view.rows) - ROWS),
         "drawn": drawing(panel, view, query) if panel.chart and not blank else None,
+        "twin": None if blank else twin(panel, view),
         "reason": why_empty(web, owned, view, query, status) if blank else None,
         "query": query,
         "range": query.range,

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from zoneinfo import ZoneInfo
 
-    from watchfloor.panels import Panel, Value, View
+    from watchfloor.panels import Column, Panel, Value, View
     from watchfloor.web.query import Query
     from watchfloor.web.ranges import Range
 
 Axis = Literal["time", "day", "text"]
+PLACES = 100  # of a twin's rows; CSV and JSON have all of them
 
 
 class Point(NamedTuple):
@@ -68,6 +69,32 @@ def drawing(panel: Panel, view: View, query: Query) -> str:
         end=end,
     )
     return msgspec.json.encode(made).decode()
+
+
+class Twin(NamedTuple):
+    """A chart of several series as a table: a row for each x, a number for each series.
+
+    Along time the last come first; `left_out` is how many are not among the rows.
+    """
+
+    x: Column
+    names: Sequence[str]
+    rows: Sequence[tuple[Value, Sequence[float]]]
+    left_out: int
+
+
+def twin(panel: Panel, view: View) -> Twin | None:
+    """What a chart shows, as a table; None where its rows are that already."""
+    if panel.chart is None or not panel.chart.by:
+        return None
+    found = points(panel, view)
+    series = lines(found)
+    places = dict.fromkeys(point.x for point in found)
+    rows = list(zip(places, zip(*series.values(), strict=True), strict=True))
+    if axis_of(panel) != "text":
+        rows.reverse()
+    x = next(column for column in panel.columns if column.name == panel.chart.x)
+    return Twin(x, list(series), rows[:PLACES], max(0, len(rows) - PLACES))
 
 
 def axis_of(panel: Panel) -> Axis:

@@ -33,7 +33,7 @@ SHOWN = {
 }
 """The columns that people choose from, in order, and their titles."""
 AT_FIRST = ("time", "category", "type", "value", "event", "org", "tags")
-FIRST, MOST = 60, 300  # rows of a page, and of one answer
+FIRST, MOST = 30, 300  # rows of a page, and of one answer
 _CHUNK = 250
 _ID = re.compile(r"\d{1,20}-\d{1,20}", re.ASCII)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 
 import numpy as np
@@ -33,7 +33,6 @@ TITLES = {
 LINES = 5  # of a chart where nothing is followed
 LEGEND = 80  # characters of a label beside a line
 CELLS = 60  # of a strip at most: each stands for as many days as the range needs
-SHOWN = 92  # days of a course's table; CSV and JSON have all
 LEVELS = 4  # shades of a strip
 
 
@@ -100,19 +99,10 @@ def _course(kind: str) -> Callable[[Ask], Awaitable[View]]:
             ],
             summary=_course_summary(names, table),
             precision=wanted.precision,
-            context={"reading": False, **by_day(names, wanted.period.days, table.astype(int).tolist())},
+            context={"reading": False},
         )
 
     return data
-
-
-def by_day(
-    names: Sequence[str], days: Sequence[date], table: Sequence[Sequence[int]]
-) -> Mapping[str, object]:
-    """What `course.html` shows as a table: a row a day, the last ones first; `table` has a row a name."""
-    rows = list(zip(days, zip(*table, strict=True), strict=True)) if table else []
-    shown = [(day.isoformat(), [f"{count:,}" for count in counts]) for day, counts in rows[: -SHOWN - 1 : -1]]
-    return {"names": names, "by_day": shown, "earlier": len(rows) - len(shown)}
 
 
 def chosen(counts: Counts, wanted: Wanted, texts: Sequence[str], rows: int) -> tuple[Sequence[str], Floats]:

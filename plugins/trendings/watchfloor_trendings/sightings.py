@@ -8,7 +8,6 @@ from typing import Any
 
 from watchfloor import Ask, Chart, Column, Figure, Keys, Panel, View
 from watchfloor_trendings.announce import CHANNELS
-from watchfloor_trendings.courses import by_day
 from watchfloor_trendings.keys import FALSE_POSITIVES, SIGHTINGS
 
 _KINDS = {"sightings": SIGHTINGS, "false positives": FALSE_POSITIVES}
@@ -54,7 +53,7 @@ async def _data(ask: Ask) -> View:
         ],
         summary=f"{seen:,} sightings and {false:,} false positives.",
         precision=precision,
-        context={"reading": False, **by_day(list(found), ask.days, list(found.values()))},
+        context={"reading": False},
     )
 
 
