@@ -90,12 +90,12 @@ def _course(kind: str) -> Callable[[Ask], Awaitable[View]]:
         if isinstance(counts, View):
             return counts
         texts, table = chosen(counts, wanted, followed(ask, kind), LINES)
-        names = _legend(texts)
+        names, days = _legend(texts), wanted.period.days
         return View(
             rows=[
                 (day, name, int(table[row, column]))
                 for row, name in enumerate(names)
-                for column, day in enumerate(wanted.period.days)
+                for column, day in enumerate(days)
             ],
             summary=_course_summary(names, table),
             precision=wanted.precision,
