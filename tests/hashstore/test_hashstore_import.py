@@ -16,23 +16,31 @@ from watchfloor_hashstore.errors import HashstoreError
 from watchfloor_hashstore.importing import import_misp
 from watchfloor_hashstore.keys import ENTRIES, FAMILIES, STATE
 from watchfloor_hashstore.lookup import Who
+from watchfloor_hashstore.rows import spec
+from watchfloor_hashstore.sources import misp
 from watchfloor_hashstore.state import locked, state
 from watchfloor_hashstore.store import Store
 
 ADMIN = Who(1, admin=True)
 
 
-@pytest.mark.parametrize(("private", "processes"), [(False, False), (True, False), (False, True)])
+@pytest.mark.parametrize(
+    ("private", "few", "most"),
+    [(False, 9999, 9999), (True, 9999, 9999), (False, 9999, 99), (False, 0, 9999), (False, 0, 99)],
+    ids=["here", "unpublished private", "here in pieces", "in processes", "in processes in pieces"],
+)
 def test_everybody_sees_what_misp_shows_and_nothing_else(
     make_site: SiteMaker,
     mysql_server: Server,
     misp_tables: Any,
     monkeypatch: pytest.MonkeyPatch,
     private: bool,
-    processes: bool,
+    few: int,
+    most: int,
 ) -> None:
-    if processes:
-        monkeypatch.setattr(packing, "_FEW", 0)
+    monkeypatch.setattr(packing, "_FEW", few)
+    monkeypatch.setattr(packing, "_MOST", most)
+    monkeypatch.setattr(misp, "PAGE", 100)
     fill(mysql_server, "misp")
     site = make_site(plugins={"hashstore": {}})
     summary = filled(site.redis, settings_of(mysql_server, unpublishedprivate=private))
@@ -78,6 +86,29 @@ def test_a_page_that_the_server_cuts_off_is_read_row_by_row(
     finally:
         misp_tables.execute("SET GLOBAL max_allowed_packet = 16777216")
     assert all(hits(site.redis, Who(2), *values))
+
+
+def test_a_packing_process_that_dies_ends_the_import(
+    make_site: SiteMaker, mysql_server: Server, misp_tables: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_event(misp_tables, "evil.example")
+    monkeypatch.setattr(packing, "_FEW", 0)
+    monkeypatch.setattr(packing, "_PROGRAM", "raise SystemExit")
+    site = make_site(plugins={"hashstore": {}})
+    with pytest.raises(HashstoreError, match="a process of the import died"):
+        filled(site.redis, settings_of(mysql_server))
+    assert not state(site.redis).imported
+
+
+def test_a_packing_process_ends_with_the_import() -> None:
+    process = packing.Process()
+    process.send((14, {}))
+    process.send(
+        b"\x1f".join([b"1", b"1", b"0", b"0", spec("text", "Other", True, ("5", "0")).encode(), b"x", b""])
+    )
+    assert process.receive() == ("level", "*")
+    process.close()
+    assert process._process.wait(30) == 0
 
 
 def test_an_old_schema_is_read_with_what_it_has(
@@ -158,7 +189,7 @@ def test_what_a_dead_import_left_goes_with_the_next(
 ) -> None:
     one_event(misp_tables, "evil.example")
     site = make_site(plugins={"hashstore": {}})
-    Store(site.redis, "dead", 14, temporary=True).append({3: {b"x": b"y" * 28}})
+    Store(site.redis, "dead", 14, temporary=True).append({3: {3: b"y" * 28}})
     site.redis.hset(STATE(), mapping={"lock": "gone", "lock_until": int(time.time()) - 1, "building": "dead"})
     assert site.redis.ttl(ENTRIES(generation="dead", shard=3)) > 0
     filled(site.redis, settings_of(mysql_server))

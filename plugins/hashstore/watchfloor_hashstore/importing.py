@@ -65,11 +65,11 @@ def _pack(made: Building, database: Database, size: tuple[int, int], progress: P
     count, highest = size
     attributes = 0
     with packing(made.store, misp.traffic_of_attributes(database), count) as pool:
-        for page in misp.Attributes(database).pages():
+        for part in misp.Attributes(database).parts():
             made.lock.check()
-            pool.send(page.rows or (page.text, page.size))
-            attributes += page.size
-            progress(min(count, count * page.last // max(highest, 1)), count)
+            pool.send(part.rows)
+            attributes += part.size
+            progress(min(count, count * part.last // max(highest, 1)), count)
         pool.finish()
         progress(count, count)
         return attributes, pool.entries

@@ -10,11 +10,10 @@ from typing import Any
 from watchfloor_hashstore.audience import EVERYONE
 from watchfloor_hashstore.generation import Building, building
 from watchfloor_hashstore.importing import Progress, Summary
-from watchfloor_hashstore.rows import Packer
+from watchfloor_hashstore.packing import Here
 from watchfloor_hashstore.settings import Settings
 from watchfloor_hashstore.sources.files import Contents, Ids, contents, events_in
 
-_MOST_BUCKETS = 500_000
 _PER_FILE = 200  # attributes: a guess at how large the store will be
 
 
@@ -40,7 +39,7 @@ class _Filling:
         self._everyone = everyone
         self._ids = Ids()
         self._traffic: dict[str, str] = {}
-        self._packer = Packer(made.store.bits, made.store.number, self._traffic)
+        self._packing = Here(made.store, self._traffic)
         self._groups: dict[str, str] = {}
 
     def fill(self, paths: Sequence[Path], progress: Progress) -> Summary:
@@ -51,23 +50,19 @@ class _Filling:
             self._add(found)
             events, attributes = events + 1, attributes + len(found.rows)
             progress(attributes, attributes)
-        self._flush()
+        self._packing.finish()
         self._made.store.set_groups(self._groups)
         source = f"files:{', '.join(path.name or str(path) for path in paths)}"[:200]
-        return Summary(source, events, attributes, self._packer.entries, len(self._groups))
+        return Summary(source, events, attributes, self._packing.entries, len(self._groups))
 
     def _add(self, found: Contents) -> None:
         store = self._made.store
         store.set_events({found.event.id: found.event.packed()})
         store.set_objects({id_: level for id_, level in found.objects.items() if level != EVERYONE})
         self._groups |= found.groups
+        self._traffic.clear()
         self._traffic |= found.traffic
-        self._packer.take(found.rows)
-        if self._packer.size > _MOST_BUCKETS:
-            self._flush()
-
-    def _flush(self) -> None:
-        self._made.store.append(self._packer.flush())
+        self._packing.send(found.rows)
 
 
 def unseen(paths: Sequence[Path]) -> int:

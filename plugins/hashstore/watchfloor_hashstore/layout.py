@@ -47,7 +47,12 @@ def place(digest: bytes, bits: int) -> tuple[int, bytes]:
     (63, b'\\xff\\x03')
     """
     bucket = int.from_bytes(digest[:4], "big") >> (32 - bits)
-    return bucket & (SHARDS - 1), (bucket >> _SHARD_BITS).to_bytes((bits - _SHARD_BITS + 7) // 8, "little")
+    return bucket & (SHARDS - 1), (bucket >> _SHARD_BITS).to_bytes(field_width(bits), "little")
+
+
+def field_width(bits: int) -> int:
+    """How many bytes name a bucket within its shard."""
+    return (bits - _SHARD_BITS + 7) // 8
 
 
 def suffix(digest: bytes) -> bytes:

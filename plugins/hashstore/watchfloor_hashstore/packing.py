@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import subprocess
+import sys
 import threading
+from collections import deque
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from multiprocessing.connection import Connection
+from multiprocessing import Pipe
+from pathlib import Path
+from queue import Queue
 from typing import Any
 
 from watchfloor_hashstore.errors import HashstoreError
-from watchfloor_hashstore.layout import WIDTH
-from watchfloor_hashstore.rows import Packer, Row, rows_of
+from watchfloor_hashstore.layout import SHARDS, WIDTH
+from watchfloor_hashstore.rows import Buckets, Packer, Page, rows_of
 from watchfloor_hashstore.store import Store
 
 _FEW = 50_000
-_MOST_BUCKETS = 2_000_000  # that wait in the memory of one process, some 200 bytes each
+_MOST = 2_000_000  # entries that wait in the memory of one process, 70 to 200 bytes each
+_SHARDS_AT_ONCE = 4
+# Without the package's own `__init__`, which imports all of Watchfloor: that takes longer than packing does.
+_PROGRAM = """
+import sys, types
+package = sys.modules["watchfloor_hashstore"] = types.ModuleType("watchfloor_hashstore")
+package.__path__ = [sys.argv[1]]
+from watchfloor_hashstore.packer import work
+work(int(sys.argv[2]))
+"""
 
 
 def processes() -> int:
@@ -24,86 +38,162 @@ def processes() -> int:
     return max(1, min(4, os.cpu_count() or 1))
 
 
+class Process:
+    """A packing process, and the pipe to it. HashstoreError when it is no more."""
+
+    def __init__(self) -> None:
+        self._pipe, there = Pipe()
+        options = [str(Path(__file__).parent), str(there.fileno())]
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", _PROGRAM, *options],
+            stdin=subprocess.DEVNULL,
+            pass_fds=[there.fileno()],
+        )
+        there.close()
+
+    def send(self, what: object) -> None:
+        """Send it something."""
+        try:
+            self._pipe.send(what)
+        except OSError as error:
+            raise _died() from error
+
+    def receive(self) -> Any:
+        """What it says next."""
+        try:
+            return self._pipe.recv()
+        except (EOFError, OSError) as error:
+            raise _died() from error
+
+    def stop(self) -> None:
+        """End it; who waits for what it says is told so."""
+        self._process.kill()
+        self._process.wait()
+
+    def close(self) -> None:
+        """Give the pipe back, when nobody waits at it any more; the process ends by that as well."""
+        self._pipe.close()
+
+
+def _died() -> HashstoreError:
+    return HashstoreError("a process of the import died, perhaps for want of memory: run it again")
+
+
 class Packing:
-    """Hands out pages in turn; writes to the store what comes back."""
+    """Hands pages to processes, and writes to the store what they made of them.
+
+    They keep it until all is read, or too much waits: a bucket that is written once costs Redis a tenth of
+    one that grows.
+    """
 
     def __init__(self, store: Store, traffic: Mapping[str, str], count: int) -> None:
         self._store = store
-        self._turn = 0
+        self._pages: Queue[Page | None] = Queue(2 * count)
         self._lock = threading.Lock()
         self._problem: BaseException | None = None
+        self._full = False
+        self._threads: list[threading.Thread] = []
         self.entries = 0
-        spawned = multiprocessing.get_context("spawn")
-        self._pipes: list[Connection] = []
-        self._sending = [threading.Lock() for _ in range(count)]
-        self._processes = []
-        self._threads = []
-        for turn in range(count):
-            here, there = spawned.Pipe()
-            process = spawned.Process(target=_work, args=(there, store.bits, dict(traffic)), daemon=True)
-            process.start()
-            there.close()
-            thread = threading.Thread(target=self._serve, args=(here, turn), daemon=True)
-            thread.start()
-            self._pipes.append(here)
-            self._processes.append(process)
-            self._threads.append(thread)
+        self._processes = [Process() for _ in range(count)]
+        for process in self._processes:
+            process.send((store.bits, dict(traffic)))
+        self._feed()
 
-    def send(self, page: tuple[str, int] | list[Row]) -> None:
-        """Have a page packed: its text and number of rows, or the rows."""
-        self.check()
-        self._turn = (self._turn + 1) % len(self._pipes)
-        try:
-            with self._sending[self._turn]:
-                self._pipes[self._turn].send(page)
-        except OSError as error:
-            self.check()
-            raise HashstoreError("a process of the import died: run it again") from error
-
-    def check(self) -> None:
-        """Raise what went wrong in the background."""
-        if self._problem:
-            raise self._problem
+    def send(self, page: Page) -> None:
+        """Have a page packed."""
+        if self._full:
+            self._flush()
+            self._feed()
+        self._check()
+        self._pages.put(page)
 
     def finish(self) -> None:
         """Wait until everything is in the store."""
-        for pipe, sending in zip(self._pipes, self._sending, strict=True):
-            with sending:
-                pipe.send(None)
-        for thread in self._threads:
-            thread.join()
-        self.check()
+        self._flush()
 
     def stop(self) -> None:
         """End the processes."""
         for process in self._processes:
-            process.kill()
-        for process, thread, pipe in zip(self._processes, self._threads, self._pipes, strict=True):
-            process.join()
-            thread.join()
-            pipe.close()
+            process.stop()
+        self._starve()
+        for process in self._processes:
             process.close()
 
-    def _serve(self, pipe: Connection, turn: int) -> None:
-        """Answer one process: the number of a name it met, and a place for what it packed."""
-        try:
-            while (said := pipe.recv()) is not None:
-                if isinstance(said, tuple):
-                    with self._lock:
-                        number = self._store.number(*said)
-                    with self._sending[turn]:
-                        pipe.send(number)
-                else:
-                    self._write(said)
-        except EOFError:
-            self._problem = self._problem or HashstoreError("a process of the import died: run it again")
-        except Exception as error:  # noqa: BLE001 (it is raised by `check`, in the thread that imports)
-            self._problem = error
+    def _check(self) -> None:
+        """Raise what went wrong in the background."""
+        if self._problem:
+            raise self._problem
 
-    def _write(self, shards: dict[int, dict[bytes, bytes]]) -> None:
-        self._store.append(shards)
-        with self._lock:
-            self.entries += sum(len(e) // WIDTH for fields in shards.values() for e in fields.values())
+    def _feed(self) -> None:
+        """A thread for each process keeps it busy."""
+        self._threads = [
+            threading.Thread(target=self._serve, args=(one,), daemon=True) for one in self._processes
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def _starve(self) -> None:
+        """End these threads, when all pages are packed."""
+        for _ in self._threads:
+            self._pages.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._threads = []
+
+    def _serve(self, process: Process) -> None:
+        pages: Iterator[Page] = iter(self._pages.get, None)
+        try:
+            self._converse(process, pages)
+        except Exception as error:  # noqa: BLE001 (it is raised in the thread that imports)
+            self._problem = self._problem or error
+            deque(pages, maxlen=0)  # nobody is to wait for room
+
+    def _converse(self, process: Process, pages: Iterator[Page]) -> None:
+        """While it packs a page, the next one waits in its pipe."""
+        ahead = 0
+        for page in pages:
+            process.send(page)
+            ahead += 1
+            if ahead > 1:
+                self._answered(process)
+                ahead -= 1
+        if ahead:
+            self._answered(process)
+
+    def _answered(self, process: Process) -> None:
+        """Tell it numbers of names, until it has packed a page."""
+        while isinstance(said := process.receive(), tuple):
+            with self._lock:
+                number = self._store.number(*said)
+            process.send(number)
+        self._full = self._full or said >= _MOST
+
+    def _flush(self) -> None:
+        """Write what waits in all processes, while the next shards are fetched from them."""
+        self._starve()
+        self._check()
+        self._full = False
+        for process in self._processes:
+            process.send(None)
+        writing: deque[Future[None]] = deque()
+        with ThreadPoolExecutor(2) as writers:
+            for start in range(0, SHARDS, _SHARDS_AT_ONCE):
+                shards = {shard: self._gathered() for shard in range(start, start + _SHARDS_AT_ONCE)}
+                if len(writing) > 1:
+                    writing.popleft().result()
+                writing.append(writers.submit(self._store.append, shards))
+            for one in writing:
+                one.result()
+
+    def _gathered(self) -> Buckets:
+        """The next shard, of all processes together."""
+        first: Buckets
+        first, *others = (process.receive() for process in self._processes)
+        for other in others:
+            for bucket, entries in other.items():
+                first[bucket] = first[bucket] + entries if bucket in first else entries
+        self.entries += sum(map(len, first.values())) // WIDTH
+        return first
 
 
 class Here:
@@ -111,20 +201,19 @@ class Here:
 
     def __init__(self, store: Store, traffic: Mapping[str, str]) -> None:
         self._store = store
-        self._packer = Packer(store.bits, store.number, traffic)
+        self._packer = Packer(store.bits, traffic, store.number)
+        self.entries = 0
 
-    def send(self, page: tuple[str, int] | list[Row]) -> None:
-        """Pack a page: its text and number of rows, or the rows."""
-        self._packer.take(rows_of(*page) or () if isinstance(page, tuple) else page)
+    def send(self, page: Page) -> None:
+        """Pack a page."""
+        self._packer.take(rows_of(page))
+        if self._packer.waiting > _MOST:
+            self.finish()
 
     def finish(self) -> None:
         """Write everything to the store."""
-        self._store.append(self._packer.flush())
-
-    @property
-    def entries(self) -> int:
-        """How many entries are in the store."""
-        return self._packer.entries
+        self.entries += self._packer.waiting
+        self._store.append({shard: found for shard, found in enumerate(self._packer.flush()) if found})
 
 
 @contextmanager
@@ -138,26 +227,3 @@ def packing(store: Store, traffic: Mapping[str, str], attributes: int) -> Iterat
         yield pool
     finally:
         pool.stop()
-
-
-def _work(pipe: Connection, bits: int, traffic: Mapping[str, str]) -> None:
-    """The other process: pack pages until there are no more."""
-    waiting: list[Any] = []
-
-    def number(kind: str, name: str) -> int:
-        pipe.send((kind, name))
-        # Pages that were sent before the answer come first.
-        while not isinstance(said := pipe.recv(), int):
-            waiting.append(said)
-        return said
-
-    packer = Packer(bits, number, traffic)
-    try:
-        while (page := waiting.pop(0) if waiting else pipe.recv()) is not None:
-            packer.take(rows_of(*page) or () if isinstance(page, tuple) else page)
-            if packer.size > _MOST_BUCKETS:
-                pipe.send(packer.flush())
-        pipe.send(packer.flush())
-        pipe.send(None)
-    except (EOFError, BrokenPipeError, KeyboardInterrupt):
-        return

@@ -1,4 +1,7 @@
-"""From rows of attributes to packed entries in buckets: the hot loop of every import. No I/O."""
+"""From rows of attributes to packed entries in buckets: the hot loop of every import. No I/O.
+
+Packing processes run this without the rest of Watchfloor: it imports nothing but its like.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
-from watchfloor_hashstore.audience import NOBODY, level_of_part
-from watchfloor_hashstore.layout import ENTRY, SHARDS, day_of_second, flags, level_and_type, place
+from watchfloor_hashstore.audience import level_of_part
+from watchfloor_hashstore.layout import ENTRY, SHARDS, day_of_second, flags, level_and_type
 from watchfloor_hashstore.portable.hashing import digests
 from watchfloor_hashstore.portable.types import is_composite, is_hashed, normaliser
 
@@ -18,16 +21,39 @@ PART = "\x1d"  # between the parts of a spec
 Row: TypeAlias = tuple[str, str, str, str, str, str, str]
 """Attribute id, event id, object id ("0" for none), Unix time, spec, value1, value2; all text."""
 
+Page: TypeAlias = bytes | list[Row]
+"""Rows as one text, `FIELD` between the fields of all of them, where no value holds that; or as they are."""
+
 Numbering: TypeAlias = Callable[[str, str], int]
 """The number of a name, by its kind (level, type, category) and itself."""
 
+Buckets: TypeAlias = dict[int, bytes]
+"""Packed entries end to end, by the number of their bucket."""
 
-def spec(type_: str, category: str, to_ids: bool, level: tuple[str, str], *, orphan: bool = False) -> str:
-    """What many attributes have in common, as MISP's database writes it for `Packer`.
 
-    `level` is the distribution and sharing group; `orphan` when the object that should hold it is not there.
+def rows_of(page: Page) -> Iterable[Row]:
+    """The rows of a page."""
+    if isinstance(page, list):
+        return page
+    fields = iter(page.decode().split(FIELD))
+    return zip(*[fields] * WIDTH, strict=True)
+
+
+def spec(type_: str, category: str, to_ids: bool, level: tuple[str, str]) -> str:
+    """What many attributes have in common; `level` is the distribution and sharing group.
+
+    >>> read_spec(spec("domain", "Network activity", True, ("4", "7")))
+    ('domain', 'Network activity', True, '7')
     """
-    return PART.join((type_, category, "1" if to_ids else "0", *level, "1" if orphan else "0"))
+    return PART.join((type_, category, "1" if to_ids else "0", *level))
+
+
+def read_spec(text: str) -> tuple[str, str, bool, str]:
+    """Type, category, to_ids and level of a spec."""
+    # From the right: what decides on the audience is numbers, whatever a type or category holds.
+    names, to_ids, distribution, group = text.rsplit(PART, 3)
+    type_, _, category = names.partition(PART)
+    return type_, category, to_ids == "1", level_of_part(distribution, group)
 
 
 class Plan(NamedTuple):
@@ -39,63 +65,56 @@ class Plan(NamedTuple):
     both: int
     category: int
     flags: int
-    level: str
 
 
 class Packer:
     """Packs rows for a store with so many bits; `traffic` is the TLP of those attributes that have one."""
 
-    def __init__(self, bits: int, numbering: Numbering, traffic: Mapping[str, str] | None = None) -> None:
+    def __init__(self, bits: int, traffic: Mapping[str, str], numbering: Numbering) -> None:
         self._bits = bits
         self._numbering = numbering
-        self._traffic = traffic or {}
+        self._traffic = traffic
         self._plans: dict[str, Plan] = {}
         self._buckets: dict[int, bytes] = {}
-        self.entries = 0
+        self.waiting = 0  # entries that were not flushed yet
 
-    def plan(self, text: str) -> Plan:
+    def _plan(self, text: str) -> Plan:
         """What to do with attributes of this spec."""
-        plan = self._plans.get(text)
-        if plan is None:
-            plan = self._plans[text] = self._work_out(text)
-        return plan
-
-    def _work_out(self, text: str) -> Plan:
-        # From the right: what decides on the audience is numbers, whatever a type or category holds.
-        names, to_ids, distribution, group, orphan = text.rsplit(PART, 4)
-        type_, _, category = names.partition(PART)
-        level = NOBODY if orphan == "1" else level_of_part(distribution, group)
-        return Plan(
+        type_, category, to_ids, level = read_spec(text)
+        plan = self._plans[text] = Plan(
             type_,
             not is_composite(type_) and is_hashed(type_),
             normaliser(type_),
             level_and_type(self._numbering("level", level), self._numbering("type", type_)),
             self._numbering("category", category),
-            flags("", to_ids=to_ids == "1"),
-            level,
+            flags("", to_ids=to_ids),
         )
+        return plan
 
-    def take(self, rows: Iterable[Row]) -> int:
-        """Pack the rows; how many there were."""
+    def take(self, rows: Iterable[Row]) -> None:
+        """Pack the rows."""
         plans, sha256, pack, number = self._plans, hashlib.sha256, ENTRY.pack, int.from_bytes
         buckets, shift, traffic, count = self._buckets, 32 - self._bits, self._traffic, 0
         for id_, event, holder, stamp, text, value1, value2 in rows:
-            count += 1
-            plan = plans.get(text) or self.plan(text)
-            normal = plan.normal
-            if not plan.single or id_ in traffic or (normal is not None and normal(value1) != value1):
+            plan = plans.get(text) or self._plan(text)
+            _, single, normal, both, category, marks = plan
+            if not single or id_ in traffic or (normal is not None and normal(value1) != value1):
                 self._slowly(plan, (id_, event, holder, stamp, text, value1, value2))
                 continue
-            digest = sha256(value1.strip().lower().encode("utf-8", "surrogatepass")).digest()
+            value = value1.strip()
+            if not value:
+                continue
+            digest = sha256(value.lower().encode("utf-8", "surrogatepass")).digest()
             # As in `day_of_second` and `layout.pack`, which would take as long as all the rest.
             day = int(stamp) // 86_400 - 10_957
             entry = pack(
-                digest[4:12], int(id_), int(event), int(holder), plan.both, plan.category, plan.flags,
+                digest[4:12], int(id_), int(event), int(holder), both, category, marks,
                 day if 0 <= day <= 0xFFFF else 0,
             )  # fmt: skip
             bucket = number(digest[:4], "big") >> shift
             buckets[bucket] = buckets[bucket] + entry if bucket in buckets else entry
-        return count
+            count += 1
+        self.waiting += count
 
     def _slowly(self, plan: Plan, row: Row) -> None:
         """A value with halves, with a form of its own, or with a traffic light."""
@@ -106,28 +125,12 @@ class Packer:
             entry = ENTRY.pack(digest[4:12], *rest)
             bucket = int.from_bytes(digest[:4], "big") >> (32 - self._bits)
             self._buckets[bucket] = self._buckets.get(bucket, b"") + entry
+            self.waiting += 1
 
-    @property
-    def size(self) -> int:
-        """How many buckets wait to be flushed."""
-        return len(self._buckets)
-
-    def flush(self) -> dict[int, dict[bytes, bytes]]:
-        """What was packed since, by shard and field, to be appended to the store."""
-        width = len(place(bytes(32), self._bits)[1])
-        shards: dict[int, dict[bytes, bytes]] = {}
+    def flush(self) -> list[Buckets]:
+        """The buckets that were packed since, by shard."""
+        shards: list[Buckets] = [{} for _ in range(SHARDS)]
         for bucket, entries in self._buckets.items():
-            field = (bucket // SHARDS).to_bytes(width, "little")
-            shards.setdefault(bucket % SHARDS, {})[field] = entries
-            self.entries += len(entries) // ENTRY.size
-        self._buckets = {}
+            shards[bucket % SHARDS][bucket] = entries
+        self._buckets, self.waiting = {}, 0
         return shards
-
-
-def rows_of(page: str, count: int) -> list[Row] | None:
-    """The rows of a page; None when a value holds what stands between fields, or the page was cut off."""
-    parts = page.split(FIELD) if count else []
-    if len(parts) != WIDTH * count:
-        return None
-    f = iter(parts)
-    return list(zip(f, f, f, f, f, f, f, strict=True))

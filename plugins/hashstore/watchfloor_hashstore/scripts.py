@@ -51,15 +51,6 @@ end
 return out
 """
 
-# Add packed entries to buckets: ARGV bucket, entries, ...
-APPEND = """
-for i = 1, #ARGV, 2 do
-  local old = redis.call('HGET', KEYS[1], ARGV[i])
-  redis.call('HSET', KEYS[1], ARGV[i], old and old .. ARGV[i + 1] or ARGV[i + 1])
-end
-return #ARGV / 2
-"""
-
 # Put single entries in their buckets: ARGV width, length of the head, then bucket, head, entry, ...
 # An entry with the same head goes; an empty one only goes. How many buckets that changed.
 PUT = """

@@ -19,7 +19,8 @@ from watchfloor_hashstore.keys import (
     ORGANISATIONS,
     STATE,
 )
-from watchfloor_hashstore.layout import HEAD, SHARDS, WIDTH, place
+from watchfloor_hashstore.layout import HEAD, SHARDS, WIDTH, field_width, place
+from watchfloor_hashstore.rows import Buckets
 
 _AT_ONCE = 4000  # fields of one command
 _UNFINISHED = 86_400  # seconds after which what an interrupted import left is gone
@@ -36,6 +37,7 @@ class Store:
         self.generation = generation
         self.bits = bits
         self._numbers: dict[tuple[str, str], int] = {}
+        self._begun: set[int] = set()  # shards that `append` wrote to
 
     def key(self, shard: int) -> Any:
         """The key of a shard."""
@@ -61,15 +63,30 @@ class Store:
         number = self.numbers(kind, [name])[name]
         return number if kind == "level" or number <= _MOST_TYPES else 0
 
-    def append(self, buckets: Mapping[int, Mapping[bytes, bytes]]) -> None:
-        """Add packed entries to buckets, by shard and field."""
+    def append(self, shards: Mapping[int, Buckets]) -> None:
+        """Add entries, by shard, to a generation in the making: nobody else writes to these shards."""
+        width = field_width(self.bits)
+        fields = {
+            shard: {
+                (bucket // SHARDS).to_bytes(width, "little"): entries for bucket, entries in found.items()
+            }
+            for shard, found in shards.items()
+        }
+        self._join({shard: found for shard, found in fields.items() if shard in self._begun})
         with self.redis.pipeline(transaction=False) as pipe:
-            for shard, fields in buckets.items():
-                for chunk in _chunks(fields.items(), _AT_ONCE):
-                    flat = [part for pair in chunk for part in pair]
-                    pipe.execute_command("EVAL", scripts.APPEND, 1, self.key(shard), *flat)
+            for shard, found in fields.items():
+                for chunk in _chunks(found.items(), _AT_ONCE):
+                    pipe.hset(self.key(shard), items=[part for pair in chunk for part in pair])
                 self._perishable(pipe, self.key(shard))
             pipe.execute()
+        self._begun.update(fields)
+
+    def _join(self, shards: Mapping[int, dict[bytes, bytes]]) -> None:
+        """Put what is in the store already in front."""
+        for shard, found in shards.items():
+            for chunk in _chunks(found, _AT_ONCE):
+                for field, old in zip(chunk, self.redis.hmget(self.key(shard), chunk), strict=True):
+                    found[field] = (old or b"") + found[field]
 
     def put(self, puts: Iterable[tuple[bytes, bytes, bytes]]) -> int:
         """Put entries (hash, head, packed entry or b"") where they belong; how many buckets changed."""

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from watchfloor_hashstore.audience import EVERYONE, NOBODY, level_of_part
+from watchfloor_hashstore.audience import EVERYONE, NOBODY
 from watchfloor_hashstore.changes import AttributeGone, AttributeIs, Change, apply, catch_up
 from watchfloor_hashstore.errors import HashstoreError, NoStoreError
 from watchfloor_hashstore.importing import Progress, Summary
 from watchfloor_hashstore.keys import EVENTS, JOURNAL, OBJECTS
 from watchfloor_hashstore.layout import day_of_second
 from watchfloor_hashstore.portable.hashing import digests
-from watchfloor_hashstore.rows import PART, Row
+from watchfloor_hashstore.rows import Row, read_spec
 from watchfloor_hashstore.settings import Settings
 from watchfloor_hashstore.sources import misp
 from watchfloor_hashstore.sources.accounts import count as count_keys
@@ -95,7 +95,7 @@ def _objects(store: Store, database: Database) -> None:
     others = sorted(before - closed.keys())
     there: set[int] = set()
     for ids in _chunks(others):
-        there |= misp.objects(database, f"id IN ({','.join(map(str, ids))})").keys()
+        there |= misp.levels_of_objects(database, f"id IN ({','.join(map(str, ids))})").keys()
     store.set_objects({**closed, **{id_: EVERYONE if id_ in there else NOBODY for id_ in others}})
 
 
@@ -114,17 +114,16 @@ def _attributes(database: Database, since: int, received: float) -> Iterator[Cha
 def change_of(row: Row, traffic: Mapping[str, str], received: float) -> AttributeIs:
     """A row of the database as a change."""
     id_, event, holder, stamp, spec, value1, value2 = row
-    names, to_ids, distribution, group, orphan = spec.rsplit(PART, 4)
-    type_, _, category = names.partition(PART)
+    type_, category, to_ids, level = read_spec(spec)
     return AttributeIs(
         id=int(id_),
         event=int(event),
         object=int(holder),
         hashes=sorted(digests(type_, value1, value2)),
-        level=NOBODY if orphan == "1" else level_of_part(distribution, group),
+        level=level,
         type=type_,
         category=category,
-        to_ids=to_ids == "1",
+        to_ids=to_ids,
         tlp=traffic.get(id_, ""),
         day=day_of_second(int(stamp)),
         received=received,

@@ -6,22 +6,21 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
-from watchfloor_hashstore.audience import level_of_event, level_of_part, written
+from watchfloor_hashstore.audience import NOBODY, level_of_event, level_of_part, written
 from watchfloor_hashstore.layout import TLP, EventRecord, day_number
-from watchfloor_hashstore.rows import FIELD, PART, WIDTH, Row, rows_of
+from watchfloor_hashstore.rows import FIELD, PART, WIDTH, Page, Row
 from watchfloor_hashstore.sources.mysql import Database
 
 PAGE = 2000  # primary keys of a page
 _TRAFFIC = {**{f"tlp:{name}": name for name in TLP if name}, "tlp:white": "clear"}
 
 
-class Page(NamedTuple):
-    """Attributes, as one text of `size` rows where `exact`; else `rows` holds them."""
+class Part(NamedTuple):
+    """`size` attributes, up to the id `last`."""
 
-    text: str
+    rows: Page
     size: int
     last: int
-    rows: list[Row]
 
 
 def count_attributes(database: Database) -> tuple[int, int]:
@@ -66,56 +65,51 @@ def _traffic(database: Database, table: str, of: str) -> dict[str, str]:
 
 
 class Attributes:
-    """Reads attributes in the order of their ids."""
+    """Reads attributes that are not deleted in the order of their ids."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._row = ", ".join(self._fields())
-        self._from = self._tables()
+        deleted = " AND a.deleted = 0" if database.has("attributes", "deleted") else ""
+        self._from = f"FROM attributes a WHERE %s{deleted}"
 
     def _fields(self) -> list[str]:
         group, to_ids, stamp, holder = (
             self._database.column("attributes", name, "0", "a")
             for name in ("sharing_group_id", "to_ids", "timestamp", "object_id")
         )
-        orphan = "IF(a.object_id <> 0 AND o.id IS NULL, 1, 0)" if self._joins() else "0"
-        spec = f"CONCAT_WS('{PART}', a.type, a.category, {to_ids}, a.distribution, {group}, {orphan})"
+        spec = f"CONCAT_WS('{PART}', a.type, a.category, {to_ids}, a.distribution, {group})"
         return ["a.id", "a.event_id", holder, stamp, spec, "a.value1", "a.value2"]
 
-    def _joins(self) -> bool:
-        return self._database.has("attributes", "object_id") and self._database.has("objects", "distribution")
-
-    def _tables(self) -> str:
-        objects = "LEFT JOIN objects o ON o.id = a.object_id AND a.object_id <> 0" if self._joins() else ""
-        deleted = " AND a.deleted = 0" if self._database.has("attributes", "deleted") else ""
-        return f"FROM attributes a {objects} WHERE %s{deleted}"
-
-    def pages(self) -> Iterator[Page]:
-        """Every attribute that is not deleted."""
+    def parts(self) -> Iterator[Part]:
+        """All of them, some at a time."""
         after = 0
         while (first := self._next(after)) is not None:
-            after = first - 1 + PAGE
-            yield self._page(first, after)
+            part = self._part(first, first - 1 + PAGE)
+            while part.size:
+                yield part
+                part = self._part(part.last + 1, part.last + PAGE)
+            after = part.last
 
     def _next(self, after: int) -> int | None:
         (first,) = self._database.one("SELECT MIN(id) FROM attributes WHERE id > %s", after)
         return None if first is None else int(first)
 
-    def _page(self, first: int, last: int) -> Page:
-        # A page comes as one value: decoding every row's columns here costs three times as much as the rest.
+    def _part(self, first: int, last: int) -> Part:
+        # They come as one value: decoding every row's columns here costs three times as much as the rest.
         within = self._from % f"a.id BETWEEN {first} AND {last}"
         joined = f"GROUP_CONCAT(CONCAT_WS('{FIELD}', {self._row}) SEPARATOR '{FIELD}')"
-        count, text = self._database.one(f"SELECT COUNT(*), {joined} {within}")
-        if text is None or text.count(FIELD) == WIDTH * count - 1:
-            return Page(text or "", count, last, [])
-        return Page("", count, last, self._by_row(within))
+        count, rows = self._database.one(f"SELECT COUNT(*), CAST({joined} AS BINARY) {within}")
+        if not count or (rows is not None and rows.count(FIELD.encode()) == WIDTH * count - 1):
+            return Part(rows or b"", count, last)
+        return Part(self._by_row(within), count, last)
 
     def _by_row(self, within: str) -> list[Row]:
-        """A page of which a value holds the separator, or which was too long for the server."""
+        """Those of which a value holds the separator, or which were too long for the server."""
         return [_text(row) for row in self._database.rows(f"SELECT {self._row} {within} ORDER BY a.id")]
 
     def chosen(self, where: str, *arguments: object) -> Iterator[Row]:
-        """Attributes that are not deleted and meet a condition."""
+        """Those that meet a condition."""
         sql = f"SELECT {self._row} {self._from.replace('%s', where, 1)}"
         yield from map(_text, self._database.rows(sql, *arguments))
 
@@ -123,11 +117,6 @@ class Attributes:
 def _text(row: tuple[object, ...]) -> Row:
     a, b, c, d, e, f, g = ("" if part is None else str(part) for part in row)
     return a, b, c, d, e, f, g
-
-
-def rows_in(page: Page) -> list[Row]:
-    """The rows of a page."""
-    return page.rows or rows_of(page.text, page.size) or []
 
 
 def groups(database: Database) -> dict[str, str]:
@@ -143,8 +132,24 @@ def groups(database: Database) -> dict[str, str]:
     return found
 
 
-def objects(database: Database, where: str = "distribution NOT IN (1, 2, 3, 5)") -> dict[int, str]:
-    """How far objects are shared, of those that are not open to all who see their event."""
+def objects(database: Database) -> dict[int, str]:
+    """How far objects are shared, of those that are not open to all who see their event, by id.
+
+    One that attributes name and that is not there lets nobody see them.
+    """
+    return levels_of_objects(database, "distribution NOT IN (1, 2, 3, 5)") | _missing(database)
+
+
+def _missing(database: Database) -> dict[int, str]:
+    if not (database.has("attributes", "object_id") and database.has("objects", "distribution")):
+        return {}
+    named = "SELECT DISTINCT object_id AS id FROM attributes WHERE object_id <> 0"
+    sql = f"SELECT n.id FROM ({named}) n LEFT JOIN objects o ON o.id = n.id WHERE o.id IS NULL"  # noqa: S608
+    return {int(id_): NOBODY for (id_,) in database.rows(sql)}
+
+
+def levels_of_objects(database: Database, where: str) -> dict[int, str]:
+    """How far the objects are shared that meet a condition, by id."""
     if not database.has("objects", "id", "distribution"):
         return {}
     group = "IFNULL(sharing_group_id, 0)" if database.has("objects", "sharing_group_id") else "0"
