@@ -72,6 +72,15 @@ def test_events_of_files_are_found(site: SiteUnderTest) -> None:
     assert "attributes imported" in run(site, "info").stdout
 
 
+def test_an_attribute_of_a_file_has_a_traffic_light_of_its_own(site: SiteUnderTest, tmp_path: Path) -> None:
+    attributes = event()["Event"]["Attribute"]
+    attributes[0]["Tag"] = [{"name": "tlp:green"}, {"name": "TLP:RED"}]
+    (tmp_path / "event.json").write_text(json.dumps(event(Attribute=attributes)))
+    run(site, "import", str(tmp_path / "event.json"))
+    found = hits(site.redis, Who(), "evil.example", hashlib.md5(b"malware").hexdigest())
+    assert [hit.tlp for (hit,) in found] == ["red", "amber"]
+
+
 def test_a_feed_is_nobodys_unless_it_is_for_everyone(site: SiteUnderTest, tmp_path: Path) -> None:
     feed = tmp_path / "feed"
     feed.mkdir()

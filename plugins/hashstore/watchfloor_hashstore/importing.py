@@ -25,7 +25,7 @@ _AT_ONCE = 2000
 
 @dataclass(frozen=True)
 class Summary:
-    """What an import or update brought."""
+    """What an import or update brought; `unseen` events do not say whom they are shared with."""
 
     source: str
     events: int = 0
@@ -33,6 +33,7 @@ class Summary:
     entries: int = 0
     groups: int = 0
     keys: int = 0
+    unseen: int = 0
 
 
 def import_misp(redis: Any, settings: Settings, progress: Progress) -> Summary:

@@ -12,9 +12,9 @@ from watchfloor_hashstore.generation import Building, building
 from watchfloor_hashstore.importing import Progress, Summary
 from watchfloor_hashstore.packing import Here
 from watchfloor_hashstore.settings import Settings
-from watchfloor_hashstore.sources.files import Contents, Ids, contents, events_in
+from watchfloor_hashstore.sources.files import Contents, Ids, bytes_in, contents, events_in
 
-_PER_FILE = 200  # attributes: a guess at how large the store will be
+_BYTES = 500  # of an attribute: a guess at how large the store will be
 
 
 def import_files(
@@ -26,7 +26,7 @@ def import_files(
     was there in place.
     """
     with building(redis) as made:
-        made.expect(_PER_FILE * sum(1 for _ in events_in(paths)))
+        made.expect(bytes_in(paths) // _BYTES)
         summary = _Filling(made, settings, everyone=everyone).fill(paths, progress)
         made.swap(asdict(summary))
     return summary
@@ -43,17 +43,18 @@ class _Filling:
         self._groups: dict[str, str] = {}
 
     def fill(self, paths: Sequence[Path], progress: Progress) -> Summary:
-        events = attributes = 0
+        events = attributes = unseen = 0
         for event in events_in(paths):
             self._made.lock.check()
             found = contents(event, self._ids, everyone=self._everyone, unpublishedprivate=self._private)
             self._add(found)
             events, attributes = events + 1, attributes + len(found.rows)
+            unseen += not self._everyone and event.get("distribution") is None
             progress(attributes, attributes)
         self._packing.finish()
         self._made.store.set_groups(self._groups)
         source = f"files:{', '.join(path.name or str(path) for path in paths)}"[:200]
-        return Summary(source, events, attributes, self._packing.entries, len(self._groups))
+        return Summary(source, events, attributes, self._packing.entries, len(self._groups), unseen=unseen)
 
     def _add(self, found: Contents) -> None:
         store = self._made.store
@@ -63,8 +64,3 @@ class _Filling:
         self._traffic.clear()
         self._traffic |= found.traffic
         self._packing.send(found.rows)
-
-
-def unseen(paths: Sequence[Path]) -> int:
-    """How many events tell nobody whom they are shared with, as those of feeds do."""
-    return sum(event.get("distribution") is None for event in events_in(paths))

@@ -12,7 +12,7 @@ import click
 from watchfloor import Terminal
 from watchfloor_hashstore.commands.common import json_option, progress, quiet_option, store_of
 from watchfloor_hashstore.importing import Summary, import_misp
-from watchfloor_hashstore.importing_files import import_files, unseen
+from watchfloor_hashstore.importing_files import import_files
 from watchfloor_hashstore.settings import Settings
 from watchfloor_hashstore.updating import update_misp
 
@@ -44,10 +44,10 @@ def import_command(settings: Settings) -> click.Command:
             else:
                 summary = import_misp(redis, settings, report)
         _tell("imported", summary, time.monotonic() - began, quiet=quiet, as_json=as_json)
-        if paths and not everyone and (hidden := unseen(paths)):
+        if summary.unseen:
             click.echo(
-                f"{hidden:,} events do not say whom they are shared with, as those of feeds: nobody sees "
-                "them, unless you import with --everyone",
+                f"{summary.unseen:,} events do not say whom they are shared with, as those of feeds: nobody "
+                "sees them, unless you import with --everyone",
                 err=True,
             )
 

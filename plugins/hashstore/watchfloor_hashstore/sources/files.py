@@ -39,6 +39,12 @@ def events_in(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
             yield from _events(file)
 
 
+def bytes_in(paths: Iterable[Path]) -> int:
+    """How many bytes these files have; one that is not there is named when it is read."""
+    files = (file for path in paths for file in _files(path))
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
 def _files(path: Path) -> Iterator[Path]:
     if not path.is_dir():
         yield path
