@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import redis
 import redis.asyncio as aio
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisClusterException
 from redis.retry import Retry
 
 from watchfloor_hashstore.settings import StoreSettings
 
 
 def connect(settings: StoreSettings) -> Any:
-    """A waiting client, replies in bytes; nothing is sent before the first command but to a cluster."""
+    """A waiting client, replies in bytes; nothing is sent before the first command but to a cluster.
+
+    RedisError when there is no cluster.
+    """
     options = _options(settings)
     if settings.cluster:
-        return redis.RedisCluster.from_url(str(settings.url), **options)
+        try:
+            return redis.RedisCluster.from_url(str(settings.url), **options)
+        except RedisClusterException as error:  # which is no RedisError
+            raise RedisConnectionError(str(error)) from error
     return redis.Redis.from_url(str(settings.url), retry=Retry(NoBackoff(), 0), **options)
 
 
@@ -27,6 +36,11 @@ def connect_async(settings: StoreSettings) -> Any:
     if settings.cluster:
         return aio.RedisCluster.from_url(str(settings.url), **options)
     return aio.Redis.from_url(str(settings.url), retry=AsyncRetry(NoBackoff(), 0), **options)
+
+
+def place(settings: StoreSettings) -> str:
+    """Where it is, without user and password."""
+    return re.sub("//[^/]*@", "//", str(settings.url))
 
 
 def _options(settings: StoreSettings) -> dict[str, Any]:

@@ -13,7 +13,11 @@ Seconds = Annotated[int, Meta(ge=1, le=86_400)]
 
 
 class MysqlSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """MISP's database, read only; the names are PyMySQL's. `unix_socket` wins over host and port."""
+    """MISP's database, read only; the names are PyMySQL's. `unix_socket` wins over host and port.
+
+    Any setting of `ssl_` that is not null demands TLS, with certificate and name of the server checked unless
+    that is false.
+    """
 
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65_535)] = 3306
@@ -26,8 +30,9 @@ class MysqlSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ssl_ca: str | None = None
     ssl_cert: str | None = None
     ssl_key: str | None = None
-    ssl_verify_cert: bool = True
-    ssl_verify_identity: bool = True
+    ssl_key_password: Secret | None = None
+    ssl_verify_cert: bool | None = None
+    ssl_verify_identity: bool | None = None
 
 
 class StoreSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
+from redis.exceptions import RedisError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from watchfloor import Terminal
-from watchfloor_hashstore.connect import connect
+from watchfloor_hashstore.connect import connect, place
 from watchfloor_hashstore.errors import HashstoreError
 from watchfloor_hashstore.keys import ORGANISATIONS
 from watchfloor_hashstore.settings import Settings
@@ -25,12 +26,18 @@ Report = Callable[[int, int], None]
 
 @contextmanager
 def store_of(terminal: Terminal, settings: Settings) -> Iterator[Any]:
-    """The Redis that holds the store: its own, or the core's."""
+    """The Redis that holds the store: its own, or the core's, of which the core tells what is wrong."""
     if settings.redis.url is None:
         yield terminal.redis
         return
-    with connect(settings.redis) as own:
-        yield own
+    try:
+        with connect(settings.redis) as own:
+            yield own
+    except RedisError as error:
+        raise HashstoreError(
+            f"the hash store's Redis at {place(settings.redis)} failed ({error}): start it, or correct "
+            "plugins.hashstore.redis"
+        ) from error
 
 
 @contextmanager
