@@ -47,7 +47,7 @@ clean: ## remove what was built and installed here; ./data stays
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 programs:
-	@scripts/need-programs redis-server chromium mariadbd=mariadb-server
+	@scripts/need-programs redis-server chromium mariadbd=mariadb-server bloom=golang-github-dcso-bloom-cli
 
 browser-tools: $(VENV)/.dev
 	@$(BIN)/python scripts/browser_tools.py

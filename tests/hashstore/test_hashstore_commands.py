@@ -6,7 +6,9 @@ import csv
 import hashlib
 import io
 import json
+import math
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -94,6 +96,15 @@ def test_a_feed_is_nobodys_unless_it_is_for_everyone(site: SiteUnderTest, tmp_pa
     run(site, "import", str(feed), "--everyone", "--quiet")
     ((hit,),) = hits(site.redis, Who(1), "evil.example")
     assert hit.event_uuid == UUID
+
+
+@pytest.mark.parametrize("cluster", [False, True])
+def test_a_redis_of_its_own_that_is_away_is_named(make_site: SiteMaker, cluster: bool) -> None:
+    own = {"url": "redis://ada:lovelace@127.0.0.1:1/0", "cluster": cluster}
+    told = run(make_site(plugins={"hashstore": {"redis": own}}), "info", code=2).stderr
+    assert told.startswith("watchfloor: the hash store's Redis at redis://127.0.0.1:1/0 failed (")
+    assert told.endswith("): start it, or correct plugins.hashstore.redis\n")
+    assert "lovelace" not in told
 
 
 @pytest.mark.parametrize("text", ["{", '{"a": 1}', "[1]"])
@@ -247,13 +258,50 @@ def test_an_export_can_be_signed(site: SiteUnderTest, tmp_path: Path) -> None:
 
 def test_a_bloom_file_is_written_with_its_rate(site: SiteUnderTest, tmp_path: Path) -> None:
     out = tmp_path / "known.bloom"
-    about = exported(site, out, "--community", "--bloom")
+    about = exported(site, out, "--community", "--bloom", "--tlp", "amber", "--days", "30")
     bloom = poppy.load(str(out))
-    assert bloom.version == 1
     assert bloom.contains_str(hashlib.sha256(b"evil.example").hexdigest()[8:24])
     assert not bloom.contains_str(hashlib.sha256(b"absent.example").hexdigest()[8:24])
     assert about["false_positive_rate_measured"] < 0.01
-    assert json.loads((tmp_path / "known.bloom.json").read_text())["entries"] == 2
+    assert (about["scope"], about["tlp"], about["source"]) == ("community", "amber", "files:event.json")
+    assert about["expires"] > about["created"]
+    assert json.loads((tmp_path / "known.bloom.json").read_text()) == about == json.loads(bytes(bloom.data))
+    assert sorted(path.name for path in tmp_path.glob("*known*")) == ["known.bloom", "known.bloom.json"]
+
+
+def test_a_bloom_file_has_the_layout_of_dcso(site: SiteUnderTest, tmp_path: Path) -> None:
+    out = tmp_path / "known.bloom"
+    exported(site, out, "--community", "--bloom")
+    # Little-endian: version, capacity, rate, hash functions, bits, elements; then the bits, in words of 64.
+    version, capacity, rate, functions, bits, elements = struct.unpack_from("<QQdQQQ", out.read_bytes())
+    assert (version, capacity, rate, elements) == (1, 2, 1e-4, 2)
+    assert bits == math.floor(-capacity * math.log(rate) / math.log(2) ** 2)
+    assert functions == math.ceil(math.log(2) * bits / capacity)
+    assert out.read_bytes()[48 + 8 * math.ceil(bits / 64) :].startswith(b"{")
+
+
+def test_the_bloom_of_dcso_answers_as_the_file_says(site: SiteUnderTest, tmp_path: Path) -> None:
+    about = exported(site, tmp_path / "known.bloom", "--community", "--bloom")
+    (tmp_path / "values.txt").write_text("absent.example\nEVIL.example\na  b\\c\n")
+
+    def ask(command: str) -> str:
+        return subprocess.run(
+            ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=True
+        ).stdout
+
+    digits = hashlib.sha256(b"evil.example").hexdigest()[8:24]
+    assert ask(about["check"]) == f"{digits}\n"
+    assert ask(about["check"].replace("evil", "absent")) == ""
+    assert ask(about["check_list"]) == f"{digits} evil.example\n"
+    assert json.loads(ask("bloom get-data known.bloom")) == about
+    assert "Elements present:\t2" in ask("bloom show known.bloom")
+
+
+def test_a_bloom_file_is_no_export(site: SiteUnderTest, tmp_path: Path) -> None:
+    out = tmp_path / "known.bloom"
+    exported(site, out, "--community", "--bloom")
+    told = run(site, "lookup", "--store", str(out), "evil.example", code=2).stderr
+    assert f"{out} is a Bloom file, which tells of no events: ask it as the .json beside it says" in told
 
 
 def test_the_client_needs_nothing_but_python(site: SiteUnderTest, tmp_path: Path) -> None:

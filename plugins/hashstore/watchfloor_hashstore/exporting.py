@@ -6,11 +6,11 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from struct import Struct
-from typing import Any, BinaryIO
+from typing import Any
 
 from watchfloor_hashstore.audience import EVERYONE, NOBODY, Caller, caller, read
 from watchfloor_hashstore.errors import NoStoreError
@@ -123,8 +123,8 @@ def export(redis: Any, scope: Scope, out: Path, progress: Progress, key: bytes =
     entries = sorted(found)
     prefix = 2 if len(entries) <= _FEW else 3
     body = [_index(entries, prefix), *entries, *exporter.event_table()]
-    labels = {
-        **_labels(exporter.state, scope),
+    about = {
+        **labels(exporter.state, scope),
         "prefix": prefix,
         "entries": len(entries),
         "events": len(exporter.events),
@@ -133,11 +133,13 @@ def export(redis: Any, scope: Scope, out: Path, progress: Progress, key: bytes =
         "key": archive.key_check(key),
         "sha256": _checksum(body),
     }
-    _write(out, labels, body)
-    return labels
+    text = json.dumps(about).encode()
+    write(out, [archive.MAGIC, len(text).to_bytes(4, "big"), text, *body])
+    return about
 
 
-def _labels(met: State, scope: Scope) -> dict[str, object]:
+def labels(met: State, scope: Scope) -> dict[str, Any]:
+    """For whom a file is, of which store it is, and when it was made."""
     return {
         "version": 1,
         "scope": scope.name,
@@ -170,19 +172,14 @@ def _checksum(body: Sequence[bytes]) -> str:
     return found.hexdigest()
 
 
-def _write(out: Path, labels: Mapping[str, Any], body: Sequence[bytes]) -> None:
-    text = json.dumps(labels).encode()
+def write(out: Path, parts: Iterable[bytes]) -> None:
+    """Write a file of these parts, whole or not at all."""
     aside = out.with_name(f".{out.name}.{os.getpid()}")
     try:
         with aside.open("xb") as file:
-            _fill(file, text, body)
+            file.writelines(parts)
+            file.flush()
+            os.fsync(file.fileno())
         aside.replace(out)
     finally:
         aside.unlink(missing_ok=True)
-
-
-def _fill(file: BinaryIO, text: bytes, body: Sequence[bytes]) -> None:
-    file.write(archive.MAGIC + len(text).to_bytes(4, "big") + text)
-    file.writelines(body)
-    file.flush()
-    os.fsync(file.fileno())

@@ -29,6 +29,7 @@ from typing import Any
 MAGIC = b"WFHASH1\n"
 ENTRY = Struct(">8sIBBBH")
 EVENT = Struct(">16sI")
+_BLOOM = b"\1" + bytes(7)
 _LENGTH = Struct(">I")
 _TLP = ("", "clear", "green", "amber", "amber+strict", "red")
 _EPOCH = date(2000, 1, 1)
@@ -63,6 +64,13 @@ def read_key(path: str | Path) -> bytes:
     return key
 
 
+def _instead(head: bytes) -> str:
+    """What a file is that is no export, by its first bytes."""
+    if head.startswith(_BLOOM):
+        return "is a Bloom file, which tells of no events: ask it as the .json beside it says"
+    return "is no export of the hash store, or of another version"
+
+
 class Archive:
     """An export that is open for lookups. `labels` is what it says of itself."""
 
@@ -90,7 +98,7 @@ class Archive:
             with self.path.open("rb") as file:
                 head = file.read(len(MAGIC) + _LENGTH.size)
                 if head[: len(MAGIC)] != MAGIC or len(head) < len(MAGIC) + _LENGTH.size:
-                    raise ArchiveError(f"{self.path} is no export of the hash store, or of another version")
+                    raise ArchiveError(f"{self.path} {_instead(head)}")
                 (length,) = _LENGTH.unpack(head[len(MAGIC) :])
                 text = file.read(min(length, _LONGEST_LABELS))
                 labels = json.loads(text) if len(text) == length else None
