@@ -19,13 +19,13 @@ from starlette.testclient import TestClient
 from watchfloor import Ask
 from watchfloor.testing import SiteMaker, SiteUnderTest
 from watchfloor.web.server import serving
-from watchfloor_hashstore import health, usage
+from watchfloor_hashstore import health, info, usage
 from watchfloor_hashstore.changes import AttributeIs, EventIs, bring_in
 from watchfloor_hashstore.demo import DEMO
 from watchfloor_hashstore.info import running
 from watchfloor_hashstore.keys import LOOKUPS, STATE
 from watchfloor_hashstore.own_keys import OwnKey, create, listed
-from watchfloor_hashstore.portable.hashing import digest
+from watchfloor_hashstore.portable.hashing import digest, digests
 from watchfloor_hashstore.state import locked, state
 
 UUID = "11111111-1111-4111-8111-111111111111"
@@ -75,7 +75,7 @@ def test_an_empty_store_says_what_to_do(browser: TestClient) -> None:
 def test_the_card_tells_sizes_and_times(site: SiteUnderTest, browser: TestClient) -> None:
     fill(site)
     told = panel(browser, "store")
-    assert figures(told) == {"entries": 30, "events": 1}
+    assert figures(told) == {"attributes": 30, "entries": 30, "events": 1}
     assert told["range"] is None
     assert [row["time"] for row in told["rows"]] == [None, None]
     imported = datetime(2026, 3, 29, 1, 30, tzinfo=UTC).timestamp()
@@ -83,12 +83,35 @@ def test_the_card_tells_sizes_and_times(site: SiteUnderTest, browser: TestClient
     site.redis.hset(STATE(), mapping=fields)
     with TestClient(site.app()) as anew:
         told = panel(anew, "store", tz="Europe/Berlin")
-        assert figures(told) == {"entries": 30, "events": 1, "attributes": 29}
+        assert figures(told) == {"attributes": 30, "entries": 30, "events": 1}
         assert [row["time"] for row in told["rows"]] == [
             "2026-03-29T03:30:00+02:00",
             "2026-03-29T03:31:00+02:00",
         ]
-        assert told["rows"][0]["note"] == "from mysql:misp"
+        assert told["rows"][0]["note"] == "29 attributes from mysql:misp"
+
+
+@pytest.mark.parametrize("enough", [20_000, 100])
+def test_attributes_are_told_by_their_hashes(
+    site: SiteUnderTest, browser: TestClient, monkeypatch: pytest.MonkeyPatch, enough: int
+) -> None:
+    monkeypatch.setattr(info, "_ENOUGH", enough)
+    kinds = {
+        "domain": ("{}.example", ""),
+        "ip-dst|port": ("host-{}", "80"),
+        "filename|md5": ("{}.exe", "{:032x}"),
+    }
+    known = [
+        AttributeIs(
+            n, 7, sorted(digests(type_, *(half.format(n) for half in halves))), "*", type_, "Other", 1.0
+        )
+        for n, (type_, halves) in enumerate(list(kinds.items()) * 400, 1)
+    ]
+    bring_in(site.redis, [EventIs(7, UUID, 1, "*", 1.0), *known])
+    told = figures(panel(browser, "store"))
+    assert told["entries"] == 400 * (1 + 2 + 3)
+    # All are looked at, or some.
+    assert told["attributes"] == 1200 if enough > 2400 else 1100 < told["attributes"] < 1300
 
 
 @pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25)])

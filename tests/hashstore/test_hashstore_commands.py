@@ -70,6 +70,7 @@ def test_events_of_files_are_found(site: SiteUnderTest) -> None:
     assert (hit.event_id, hit.event_uuid, hit.tlp, hit.date) == ("7", UUID, "amber", "2026-01-01")
     told = json.loads(run(site, "info", "--json").stdout)
     assert (told["events"], told["attributes_imported"], told["entries_imported"]) == (1, 2, 2)
+    assert (told["attributes"], told["entries"]) == (2, 2)
     assert told["source"] == "files:event.json"
     assert "attributes imported" in run(site, "info").stdout
 

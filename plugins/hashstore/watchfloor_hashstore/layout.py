@@ -22,6 +22,7 @@ _PER_BUCKET = 8
 ENTRY = Struct(">8sIIIIBBH")
 WIDTH = ENTRY.size
 HEAD = 12  # hash and attribute: what tells an entry from the others of its bucket
+TYPE = 23  # the byte that holds the type
 _EVENT = Struct(">16sIIBIHB")
 _EPOCH = date(2000, 1, 1)
 TLP = ("", "clear", "green", "amber", "amber+strict", "red")

@@ -10,7 +10,7 @@ from typing import Any
 
 from watchfloor import Ask, Chart, Column, Figure, Panel, Value, View
 from watchfloor_hashstore import usage
-from watchfloor_hashstore.info import entries, facts
+from watchfloor_hashstore.info import amounts, facts
 from watchfloor_hashstore.pool import Pool
 from watchfloor_hashstore.state import state
 
@@ -61,7 +61,7 @@ def _store(pool: Pool) -> Callable[[Ask], Awaitable[View]]:
 
     async def data(_ask: Ask) -> View:
         found = await asyncio.to_thread(_look, pool, counted)
-        if not (found["imported"] or found["events"]):
+        if not (found["imported"] or found["events"] or found["entries"]):
             return View(empty=_EMPTY)
         return View(rows=_times(found), figures=_sizes(found), summary=_summary(found))
 
@@ -73,31 +73,32 @@ class _Counted:
 
     def __init__(self) -> None:
         self._at = 0.0
-        self._count = 0
+        self._amounts: dict[str, int] = {}
         self._generation = ""
 
-    def of(self, redis: Any, met: Any) -> int:
+    def of(self, redis: Any, met: Any) -> dict[str, int]:
         now = time.monotonic()
         if met.generation != self._generation or now - self._at > _FOR:
-            self._count, self._at, self._generation = entries(redis, met), now, met.generation
-        return self._count
+            self._amounts, self._at, self._generation = amounts(redis, met), now, met.generation
+        return self._amounts
 
 
 def _look(pool: Pool, counted: _Counted) -> dict[str, Any]:
     met = state(pool.redis)
-    return {**facts(pool.redis, met), "entries": counted.of(pool.redis, met)}
+    return {**facts(pool.redis, met), **counted.of(pool.redis, met)}
 
 
 def _sizes(found: dict[str, Any]) -> list[Figure]:
-    figures = [Figure("entries", "hashes", found["entries"]), Figure("events", "events", found["events"])]
-    if found["imported"]:
-        figures.append(Figure("attributes", "attributes at the import", found["attributes_imported"]))
-    return figures
+    return [
+        Figure("attributes", "attributes, about", found["attributes"]),
+        Figure("entries", "hashes", found["entries"]),
+        Figure("events", "events", found["events"]),
+    ]
 
 
 def _times(found: dict[str, Any]) -> list[tuple[Value, ...]]:
     imported, updated = _moment(found["imported"]), _moment(found["updated"])
-    source = f"from {found['source']}" if imported else "not yet"
+    source = f"{found['attributes_imported']:,} attributes from {found['source']}" if imported else "not yet"
     changed = f"{found['attributes_changed_since']:,} attributes changed since the import"
     return [("Last import", imported, source), ("Last update", updated, changed if updated else "not yet")]
 

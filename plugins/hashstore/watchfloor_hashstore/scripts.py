@@ -73,6 +73,22 @@ end
 return changed
 """
 
+# How many entries there are of each type: ARGV width of an entry, where in it the type is. Type, count, ...
+TYPES = """
+local width, place, counts, out = tonumber(ARGV[1]), tonumber(ARGV[2]), {}, {}
+for _, value in ipairs(redis.call('HVALS', KEYS[1])) do
+  for at = place, #value, width do
+    local type = value:byte(at)
+    counts[type] = (counts[type] or 0) + 1
+  end
+end
+for type, count in pairs(counts) do
+  out[#out + 1] = type
+  out[#out + 1] = count
+end
+return out
+"""
+
 # How many bytes the values of a hash have.
 BYTES = """
 local sum = 0
