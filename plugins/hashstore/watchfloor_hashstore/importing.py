@@ -9,6 +9,7 @@ from typing import Any
 from watchfloor_hashstore.generation import Building, building
 from watchfloor_hashstore.layout import EventRecord
 from watchfloor_hashstore.packing import packing
+from watchfloor_hashstore.seen import Seen, remember
 from watchfloor_hashstore.settings import Settings
 from watchfloor_hashstore.sources import misp
 from watchfloor_hashstore.sources.accounts import count as count_keys
@@ -56,35 +57,45 @@ def _fill(made: Building, database: Database, settings: Settings, progress: Prog
     made.store.set_objects(misp.objects(database))
     keys = keys_of(database, settings.authkeys)
     made.store.set_keys(keys)
-    events = write_events(made.store, misp.events(database, unpublishedprivate=settings.unpublishedprivate))
-    attributes, entries = _pack(made, database, (count, highest), progress)
-    return Summary(f"mysql:{database.name}", events, attributes, entries, len(groups), count_keys(keys))
+    seen = Seen(misp.clock(database), highest, traffic=misp.traffic_of_attributes(database))
+    seen.events = _write_events(
+        made.store, misp.events(database, unpublishedprivate=settings.unpublishedprivate)
+    )
+    attributes, entries = _pack(made, database, (count, seen), progress)
+    remember(made.store, seen)
+    events = len(seen.events)
+    return Summary(source(database), events, attributes, entries, len(groups), count_keys(keys))
 
 
-def _pack(made: Building, database: Database, size: tuple[int, int], progress: Progress) -> tuple[int, int]:
+def source(database: Database) -> str:
+    """What the state calls a store that is filled from this database."""
+    return f"mysql:{database.name}"
+
+
+def _pack(made: Building, database: Database, size: tuple[int, Seen], progress: Progress) -> tuple[int, int]:
     """Every attribute through the packing processes; how many there were, and their entries."""
-    count, highest = size
+    count, seen = size
     attributes = 0
-    with packing(made.store, misp.traffic_of_attributes(database), count) as pool:
+    with packing(made.store, seen.traffic, count) as pool:
         for part in misp.Attributes(database).parts():
             made.lock.check()
             pool.send(part.rows)
             attributes += part.size
-            progress(min(count, count * part.last // max(highest, 1)), count)
+            progress(min(count, count * part.last // max(seen.highest, 1)), count)
         pool.finish()
         progress(count, count)
         return attributes, pool.entries
 
 
-def write_events(store: Store, events: Iterable[EventRecord]) -> int:
-    """Write events; how many there were."""
+def _write_events(store: Store, events: Iterable[tuple[EventRecord, int]]) -> dict[int, int]:
+    """Write events; the time stamp of each."""
     chunk: dict[int, bytes | None] = {}
-    count = 0
-    for event in events:
+    stamps = {}
+    for event, stamp in events:
         chunk[event.id] = event.packed()
-        count += 1
+        stamps[event.id] = stamp
         if len(chunk) == _AT_ONCE:
             store.set_events(chunk)
             chunk = {}
     store.set_events(chunk)
-    return count
+    return stamps

@@ -19,6 +19,7 @@ CHANGED = Keys(
     "hash",
     "attribute id; the hashes it has since it changed, none if deleted",
 )
+SEEN = Keys("HASHSTORE_SEEN:{generation}", "string", "what import or update last saw of MISP's database")
 NAMES = Keys("HASHSTORE_NAMES:{generation}", "hash", "levels, types and categories, each with its number")
 GROUPS = Keys(
     "HASHSTORE_GROUPS:{generation}", "hash", "sharing group id; its members' ids, or * for everyone"
@@ -36,6 +37,6 @@ LOOKUPS = Keys(
 )
 
 FAMILIES = (
-    STATE, ENTRIES, EVENTS, OBJECTS, CHANGED, NAMES, GROUPS, ORGANISATIONS, MISP_KEYS, OWN_KEYS, JOURNAL,
-    PENDING, LOOKUPS,
+    STATE, ENTRIES, EVENTS, OBJECTS, CHANGED, SEEN, NAMES, GROUPS, ORGANISATIONS, MISP_KEYS, OWN_KEYS,
+    JOURNAL, PENDING, LOOKUPS,
 )  # fmt: skip

@@ -17,6 +17,7 @@ from watchfloor_hashstore.keys import (
     NAMES,
     OBJECTS,
     ORGANISATIONS,
+    SEEN,
     STATE,
 )
 from watchfloor_hashstore.layout import HEAD, SHARDS, WIDTH, field_width, place
@@ -132,14 +133,21 @@ class Store:
             self.redis.hincrby(STATE(), "groups", 1)
 
     def set_organisations(self, ids: Mapping[str, str]) -> None:
-        """Set the local ids of organisations by name and by UUID."""
-        self._set(ORGANISATIONS(generation=self.generation), ids)
+        """Replace the local ids of organisations by name and by UUID."""
+        self._replace(ORGANISATIONS(generation=self.generation), ids)
 
     def set_keys(self, keys: Mapping[str, bytes]) -> None:
         """Replace MISP's API keys."""
-        key = MISP_KEYS(generation=self.generation)
-        gone = [field for field in self.redis.hkeys(key) if field.decode() not in keys]
-        self._set(key, {**keys, **dict.fromkeys(gone)})
+        self._replace(MISP_KEYS(generation=self.generation), keys)
+
+    def set_text(self, key: Any, text: bytes) -> None:
+        """Set a key that is no hash."""
+        self.redis.set(key, text)
+        self._perishable(self.redis, key)
+
+    def _replace(self, key: Any, fields: Mapping[str, Any]) -> None:
+        gone = [field for field in self.redis.hkeys(key) if field.decode() not in fields]
+        self._set(key, {**fields, **dict.fromkeys(gone)})
 
     def _set(self, key: Any, fields: Mapping[Any, Any]) -> None:
         for chunk in _chunks(fields.items(), _AT_ONCE):
@@ -158,7 +166,7 @@ class Store:
 
     def names(self) -> list[Any]:
         """Every key of the generation."""
-        others = (EVENTS, OBJECTS, ORGANISATIONS, CHANGED, NAMES, GROUPS, MISP_KEYS)
+        others = (EVENTS, OBJECTS, ORGANISATIONS, CHANGED, SEEN, NAMES, GROUPS, MISP_KEYS)
         return [*map(self.key, range(SHARDS)), *(family(generation=self.generation) for family in others)]
 
     def keep(self) -> None:

@@ -10,17 +10,18 @@ from typing import Any
 from watchfloor_hashstore.audience import EVERYONE, NOBODY
 from watchfloor_hashstore.changes import AttributeGone, AttributeIs, Change, apply, catch_up
 from watchfloor_hashstore.errors import HashstoreError, NoStoreError
-from watchfloor_hashstore.importing import Progress, Summary
+from watchfloor_hashstore.importing import Progress, Summary, source
 from watchfloor_hashstore.keys import EVENTS, JOURNAL, OBJECTS
 from watchfloor_hashstore.layout import day_of_second
 from watchfloor_hashstore.portable.hashing import digests
 from watchfloor_hashstore.rows import Row, read_spec
+from watchfloor_hashstore.seen import Seen, recall, remember
 from watchfloor_hashstore.settings import Settings
 from watchfloor_hashstore.sources import misp
 from watchfloor_hashstore.sources.accounts import count as count_keys
 from watchfloor_hashstore.sources.accounts import keys_of
 from watchfloor_hashstore.sources.mysql import Database, opened
-from watchfloor_hashstore.state import State, locked, state
+from watchfloor_hashstore.state import locked, state
 from watchfloor_hashstore.store import Store
 
 _SLACK = 600  # seconds by which a transaction may end after the time stamp that it writes
@@ -34,56 +35,57 @@ def update_misp(redis: Any, settings: Settings, progress: Progress) -> Summary:
     """
     with locked(redis, state(redis).generation) as lock:
         met = state(redis)
-        if not met.source.startswith("mysql:"):
-            raise (
-                NoStoreError
-                if not met.imported
-                else HashstoreError(
-                    f"the store was imported from {met.source}, not from MISP's database: run import first"
-                )
-            )
+        if not met.imported:
+            raise NoStoreError
         began = time.time()
         redis.delete(JOURNAL())
         store = Store(redis, met.generation, met.bits)
         with opened(settings.mysql) as database:
-            summary = _update(store, database, settings, (met, began), progress)
+            if met.source != source(database):
+                raise HashstoreError(
+                    f"the store was imported from {met.source}, not from {source(database)}: run import first"
+                )
+            summary, seen = _update(store, database, settings, began, progress)
         lock.set({"since": began, "updated": time.time(), "events": summary.events})
+        remember(store, seen)
         # What came live while the snapshot was read is newer than the snapshot.
         catch_up(redis, store, began)
     return summary
 
 
 def _update(
-    store: Store, database: Database, settings: Settings, times: tuple[State, float], progress: Progress
-) -> Summary:
-    met, began = times
+    store: Store, database: Database, settings: Settings, began: float, progress: Progress
+) -> tuple[Summary, Seen]:
+    if not database.has("attributes", "timestamp"):
+        raise HashstoreError("this MISP is too old for updates: its attributes have no timestamp; use import")
+    _, highest = misp.count_attributes(database)
+    seen = Seen(misp.clock(database), highest, traffic=misp.traffic_of_attributes(database))
     groups = misp.groups(database)
     store.set_groups(groups, whole=True)
     keys = keys_of(database, settings.authkeys)
     store.set_keys(keys)
     store.set_organisations(misp.organisations(database))
-    events = _events(store, database, settings)
+    seen.events = _events(store, database, settings)
     _objects(store, database)
     count = 0
-    for chunk in _chunks(_attributes(database, int(met.since) - _SLACK, began)):
+    for chunk in _chunks(_changes(database, recall(store), seen, began)):
         apply(store, chunk)
         count += len(chunk)
         progress(count, count)
-    return Summary(met.source, events, count, 0, len(groups), count_keys(keys))
+    return Summary(source(database), len(seen.events), count, 0, len(groups), count_keys(keys)), seen
 
 
-def _events(store: Store, database: Database, settings: Settings) -> int:
-    """Write the events that differ from what the store has; how many there are."""
+def _events(store: Store, database: Database, settings: Settings) -> dict[int, int]:
+    """Write the events that differ from what the store has; the time stamps of all."""
     key = EVENTS(generation=store.generation)
     before: dict[bytes, bytes] = store.redis.hgetall(key)
-    now = {
-        event.id: event.packed()
-        for event in misp.events(database, unpublishedprivate=settings.unpublishedprivate)
-    }
+    now, stamps = {}, {}
+    for event, stamp in misp.events(database, unpublishedprivate=settings.unpublishedprivate):
+        now[event.id], stamps[event.id] = event.packed(), stamp
     gone = {int.from_bytes(field, "big") for field in before} - now.keys()
     different = {id_: record for id_, record in now.items() if before.get(id_.to_bytes(4, "big")) != record}
     store.set_events({**different, **dict.fromkeys(gone)})
-    return len(now)
+    return stamps
 
 
 def _objects(store: Store, database: Database) -> None:
@@ -99,16 +101,25 @@ def _objects(store: Store, database: Database) -> None:
     store.set_objects({**closed, **{id_: EVERYONE if id_ in there else NOBODY for id_ in others}})
 
 
-def _attributes(database: Database, since: int, received: float) -> Iterator[Change]:
-    if not database.has("attributes", "timestamp"):
-        raise HashstoreError("this MISP is too old for updates: its attributes have no timestamp; use import")
-    traffic = misp.traffic_of_attributes(database)
-    for row in misp.Attributes(database).chosen("a.timestamp >= %s", since):
-        yield change_of(row, traffic, received)
-    if database.has("attributes", "deleted"):
-        sql = "SELECT id FROM attributes WHERE deleted = 1 AND timestamp >= %s"
-        for (id_,) in database.rows(sql, since):
-            yield AttributeGone(id_, received)
+def _changes(database: Database, before: Seen, seen: Seen, received: float) -> Iterator[Change]:
+    """The attributes that changed between two looks at the database."""
+    attributes = misp.Attributes(database)
+    for where in _where(before, seen):
+        for row, deleted in attributes.chosen(where):
+            id_ = int(row[0])
+            yield AttributeGone(id_, received) if deleted else change_of(row, seen.traffic, received)
+
+
+def _where(before: Seen, seen: Seen) -> Iterator[str]:
+    """What is true of attributes that changed: new ones, young ones, and those of edited events."""
+    young = before.clock - _SLACK
+    yield f"a.id > {before.highest}"
+    yield f"a.timestamp >= {young} AND a.id <= {before.highest}"
+    for some in _chunks(seen.edited(before).items()):
+        within = " OR ".join(f"(a.event_id = {id_} AND a.timestamp >= {stamp})" for id_, stamp in some)
+        yield f"a.timestamp < {young} AND a.id <= {before.highest} AND ({within})"
+    for ids in _chunks(sorted(seen.relit(before))):
+        yield f"a.id IN ({','.join(ids)})"
 
 
 def change_of(row: Row, traffic: Mapping[str, str], received: float) -> AttributeIs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
@@ -29,20 +29,27 @@ def count_attributes(database: Database) -> tuple[int, int]:
     return int(count), int(highest)
 
 
-def events(database: Database, *, unpublishedprivate: bool, where: str = "1") -> Iterator[EventRecord]:
-    """The events, as they are stored."""
-    group, published, day = (
+def clock(database: Database) -> int:
+    """The time where the database is, in Unix seconds."""
+    return int(database.one("SELECT UNIX_TIMESTAMP()")[0])
+
+
+def events(database: Database, *, unpublishedprivate: bool) -> Iterator[tuple[EventRecord, int]]:
+    """The events as they are stored, and the time stamps of their last edits."""
+    group, published, day, stamp = (
         database.column("events", name, default, "e")
-        for name, default in (("sharing_group_id", "0"), ("published", "1"), ("date", "NULL"))
-    )
+        for name, default in (
+            ("sharing_group_id", "0"), ("published", "1"), ("date", "NULL"), ("timestamp", "0")
+        )
+    )  # fmt: skip
     traffic = _traffic(database, "event_tags", "event_id")
-    fields = f"e.id, e.uuid, e.org_id, e.distribution, {group}, {published}, {day}"
-    sql = f"SELECT {fields} FROM events e WHERE {where}"  # noqa: S608 (nothing of it comes from outside)
-    for id_, uuid, owner, distribution, group_id, is_published, when in database.rows(sql):
+    fields = f"e.id, e.uuid, e.org_id, e.distribution, {group}, {published}, {day}, {stamp}"
+    sql = f"SELECT {fields} FROM events e"  # noqa: S608 (nothing of it comes from outside)
+    for id_, uuid, owner, distribution, group_id, is_published, when, edited in database.rows(sql):
         hidden = unpublishedprivate and not is_published
         level = level_of_event(str(distribution), str(group_id or 0), hidden=hidden)
         number = day_number(when) if isinstance(when, date) else 0
-        yield EventRecord(uuid or "", id_, owner, level, number, traffic.get(str(id_), ""))
+        yield EventRecord(uuid or "", id_, owner, level, number, traffic.get(str(id_), "")), edited
 
 
 def traffic_of_attributes(database: Database) -> dict[str, str]:
@@ -65,13 +72,12 @@ def _traffic(database: Database, table: str, of: str) -> dict[str, str]:
 
 
 class Attributes:
-    """Reads attributes that are not deleted in the order of their ids."""
+    """Reads attributes: those that are not deleted in the order of their ids, or those that were changed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._row = ", ".join(self._fields())
-        deleted = " AND a.deleted = 0" if database.has("attributes", "deleted") else ""
-        self._from = f"FROM attributes a WHERE %s{deleted}"
+        self._deleted = database.column("attributes", "deleted", "0", "a")
 
     def _fields(self) -> list[str]:
         group, to_ids, stamp, holder = (
@@ -97,7 +103,7 @@ class Attributes:
 
     def _part(self, first: int, last: int) -> Part:
         # They come as one value: decoding every row's columns here costs three times as much as the rest.
-        within = self._from % f"a.id BETWEEN {first} AND {last}"
+        within = f"FROM attributes a WHERE a.id BETWEEN {first} AND {last} AND {self._deleted} = 0"
         joined = f"GROUP_CONCAT(CONCAT_WS('{FIELD}', {self._row}) SEPARATOR '{FIELD}')"
         count, rows = self._database.one(f"SELECT COUNT(*), CAST({joined} AS BINARY) {within}")
         if not count or (rows is not None and rows.count(FIELD.encode()) == WIDTH * count - 1):
@@ -108,13 +114,14 @@ class Attributes:
         """Those of which a value holds the separator, or which were too long for the server."""
         return [_text(row) for row in self._database.rows(f"SELECT {self._row} {within} ORDER BY a.id")]
 
-    def chosen(self, where: str, *arguments: object) -> Iterator[Row]:
-        """Those that meet a condition."""
-        sql = f"SELECT {self._row} {self._from.replace('%s', where, 1)}"
-        yield from map(_text, self._database.rows(sql, *arguments))
+    def chosen(self, where: str) -> Iterator[tuple[Row, bool]]:
+        """Those that meet a condition, and whether they are deleted."""
+        sql = f"SELECT {self._deleted}, {self._row} FROM attributes a WHERE {where}"  # noqa: S608
+        for deleted, *row in self._database.rows(sql):
+            yield _text(row), bool(deleted)
 
 
-def _text(row: tuple[object, ...]) -> Row:
+def _text(row: Iterable[object]) -> Row:
     a, b, c, d, e, f, g = ("" if part is None else str(part) for part in row)
     return a, b, c, d, e, f, g
 

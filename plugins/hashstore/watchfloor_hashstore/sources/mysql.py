@@ -106,9 +106,7 @@ def opened(settings: MysqlSettings) -> Iterator[Database]:
                 cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
             yield Database(connection, settings.database)
         except pymysql.Error as error:
-            raise HashstoreError(
-                f"the database at {where} failed: {_reason(error)}; nothing was changed, run it again"
-            ) from error
+            raise HashstoreError(f"the database at {where} failed: {_reason(error)}; run it again") from error
 
 
 def _options(settings: MysqlSettings) -> dict[str, Any]:
