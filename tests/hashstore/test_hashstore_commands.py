@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import math
+import re
 import shutil
 import struct
 import subprocess
@@ -22,7 +23,7 @@ from misp_database import ORGS, Server, fill, visible
 
 from watchfloor.testing import SiteMaker, SiteUnderTest
 from watchfloor.web.server import serving
-from watchfloor_hashstore.commands import commands
+from watchfloor_hashstore.commands import commands, common
 from watchfloor_hashstore.lookup import Who
 from watchfloor_hashstore.portable.archive import Archive, ArchiveError
 from watchfloor_hashstore.portable.hashing import digest, digests
@@ -70,7 +71,7 @@ def test_events_of_files_are_found(site: SiteUnderTest) -> None:
     assert (hit.event_id, hit.event_uuid, hit.tlp, hit.date) == ("7", UUID, "amber", "2026-01-01")
     told = json.loads(run(site, "info", "--json").stdout)
     assert (told["events"], told["attributes_imported"], told["entries_imported"]) == (1, 2, 2)
-    assert (told["attributes"], told["entries"]) == (2, 2)
+    assert (told["attributes_about"], told["entries"]) == (2, 2)
     assert told["source"] == "files:event.json"
     assert "attributes imported" in run(site, "info").stdout
 
@@ -82,6 +83,15 @@ def test_an_attribute_of_a_file_has_a_traffic_light_of_its_own(site: SiteUnderTe
     run(site, "import", str(tmp_path / "event.json"))
     found = hits(site.redis, Who(), "evil.example", hashlib.md5(b"malware").hexdigest())
     assert [hit.tlp for (hit,) in found] == ["red", "amber"]
+
+
+def test_long_work_tells_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(common, "_LINE_EVERY", 0.0)
+    with common.progress("importing", quiet=False) as report:
+        report(1000, 4000)
+    assert re.fullmatch(r"importing: 1,000 of 4,000, [\d,]+/s, [\d,]+ s left\n", capsys.readouterr().err)
 
 
 def test_a_feed_is_nobodys_unless_it_is_for_everyone(site: SiteUnderTest, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def amounts(redis: Any, met: State) -> dict[str, int]:
     store = store_of(redis, met)
     sizes = (int(redis.eval(scripts.BYTES, 1, store.key(shard))) for shard in range(SHARDS))
     entries = sum(sizes) // WIDTH
-    return {"entries": entries, "attributes": round(entries * _share(store, entries))}
+    return {"entries": entries, "attributes_about": round(entries * _share(store, entries))}
 
 
 def _share(store: Store, entries: int) -> float:

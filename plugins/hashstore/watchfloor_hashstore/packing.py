@@ -22,7 +22,7 @@ from watchfloor_hashstore.store import Store
 
 _FEW = 50_000
 _MOST = 2_000_000  # entries that wait in the memory of one process, 70 to 200 bytes each
-_SHARDS_AT_ONCE = 4
+_SHARDS_AT_ONCE = 8
 # Without the package's own `__init__`, which imports all of Watchfloor: that takes longer than packing does.
 _PROGRAM = """
 import sys, types

@@ -76,8 +76,10 @@ class Store:
         self._join({shard: found for shard, found in fields.items() if shard in self._begun})
         with self.redis.pipeline(transaction=False) as pipe:
             for shard, found in fields.items():
-                for chunk in _chunks(found.items(), _AT_ONCE):
+                # Few large commands: a Redis that keeps its word to the disk waits for it after each.
+                for chunk in _chunks(found.items(), 4 * _AT_ONCE):
                     pipe.hset(self.key(shard), items=[part for pair in chunk for part in pair])
+            for shard in fields.keys() - self._begun:
                 self._perishable(pipe, self.key(shard))
             pipe.execute()
         self._begun.update(fields)

@@ -75,7 +75,9 @@ def _lines(title: str) -> Report:
         nonlocal said
         if time.monotonic() - said > _LINE_EVERY:
             said = time.monotonic()
-            click.echo(f"{title}: {done:,} of {total:,}, {done / (said - began):,.0f}/s", err=True)
+            rate = max(done, 1) / (said - began)
+            left = (total - done) / rate
+            click.echo(f"{title}: {done:,} of {total:,}, {rate:,.0f}/s, {left:,.0f} s left", err=True)
 
     return report
 
