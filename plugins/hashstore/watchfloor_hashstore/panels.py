@@ -90,7 +90,7 @@ def _look(pool: Pool, counted: _Counted) -> dict[str, Any]:
 
 def _sizes(found: dict[str, Any]) -> list[Figure]:
     return [
-        Figure("attributes", "attributes, about", found["attributes_about"]),
+        Figure("attributes", "attributes (about)", found["attributes_about"]),
         Figure("entries", "hashes", found["entries"]),
         Figure("events", "events", found["events"]),
     ]
