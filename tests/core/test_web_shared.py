@@ -83,6 +83,22 @@ async def test_work_that_ignores_being_cancelled_is_left_behind() -> None:
     await asyncio.sleep(0)
 
 
+async def test_a_limit_is_off_once_something_has_happened() -> None:
+    begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    over = asyncio.Event()
+
+    async def work() -> str:
+        begun.set_result(None)
+        await over.wait()
+        return "done"
+
+    asked = asyncio.create_task(within(0.01, work(), begun))
+    await asyncio.sleep(0.05)
+    assert not asked.done()
+    over.set()
+    assert await asked == "done"
+
+
 async def test_work_ends_with_who_asked_for_it() -> None:
     ended = asyncio.Event()
 

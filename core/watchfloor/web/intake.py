@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from watchfloor.web.problem import problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from typing import Any
 
     from starlette.responses import Response
@@ -55,27 +54,27 @@ class Intake:
             for route in mounted
             if isinstance(route, LargeRoute)
         ]
+        self._least = min([most, *(route.most for _, route in self._large)])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; one that sends a body gets it through a count."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        if refusal := self._refusal(scope, headers):
+        size, length, chunked = _told(scope["headers"])
+        if refusal := self._refusal(scope, size, length):
             await refusal(scope, receive, send)
-        elif "transfer-encoding" in headers:
+        elif chunked:
             await self._app(scope, _Counted(receive, self._limit(scope)), send)
         else:
             await self._app(scope, receive, send)
 
-    def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
+    def _refusal(self, scope: Scope, size: int, length: int) -> Response | None:
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > ADDRESS:
             return _refused(scope, 414, f"An address may have {ADDRESS} bytes.")
-        if sum(len(name) + len(value) for name, value in headers.raw) > HEADERS:
+        if size > HEADERS:
             return _refused(scope, 431, f"The headers of a request may have {HEADERS} bytes.")
-        length = headers.get("content-length", "")
-        if length.isdecimal() and int(length) > (limit := self._limit(scope)).most:
+        if length > self._least and length > (limit := self._limit(scope)).most:
             return _refused(scope, 413, limit.text)
         return None
 
@@ -85,6 +84,18 @@ class Intake:
             if path.startswith(mount) and route.path_regex.match(path.removeprefix(mount)):
                 return Limit(route.most, "send less at a time")
         return self._otherwise
+
+
+def _told(headers: Iterable[tuple[bytes, bytes]]) -> tuple[int, int, bool]:
+    """The bytes that headers have, the length of the body that they tell, and whether it comes in chunks."""
+    size, length, chunked = 0, b"", False
+    for name, value in headers:
+        size += len(name) + len(value)
+        if name == b"content-length":
+            length = length or value
+        elif name == b"transfer-encoding":
+            chunked = True
+    return size, int(length) if length.isdigit() else 0, chunked
 
 
 def _refused(scope: Scope, status: int, text: str) -> Response:

@@ -1,8 +1,12 @@
-"""HTTP as uvicorn reads it, with an end to the head of a request: by itself it would gather one for ever."""
+"""HTTP as uvicorn speaks it, with an end to the head of a request: by itself it would gather one for ever.
+
+And with the head of an answer and its body in one packet, where they are there together.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -16,6 +20,10 @@ class Protocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._head: int | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Somebody is there."""
+        super().connection_made(cast("asyncio.Transport", _Whole(transport, self.loop)))
 
     def data_received(self, data: bytes) -> None:
         """Take in what came."""
@@ -35,3 +43,34 @@ class Protocol(HttpToolsProtocol):
         """A head is complete."""
         self._head = None
         super().on_headers_complete()
+
+
+class _Whole:
+    """A transport that holds back the head of an answer until its body, or the end of the loop's turn."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._head = b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        head, self._head = self._head, b""
+        if head:
+            self._transport.writelines([head, data])
+        elif data.startswith(b"HTTP/1.1 "):
+            self._head = data
+            self._loop.call_soon(self._flush)
+        else:
+            self._transport.write(data)
+
+    def _flush(self) -> None:
+        head, self._head = self._head, b""
+        if head:
+            self._transport.write(head)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
