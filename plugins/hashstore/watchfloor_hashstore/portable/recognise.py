@@ -6,6 +6,7 @@ import hashlib
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from .hashing import digest
 from .refang import refang
@@ -177,11 +178,13 @@ def kind(text: str) -> str:
 
 
 def _is_address(plain: str) -> bool:
+    if plain.count(".") != 3 and plain.count(":") < 2:
+        return False
     try:
         ipaddress.ip_network(plain.strip("[]"), strict=False)
     except ValueError:
         return False
-    return plain.count(".") == 3 or plain.count(":") > 1
+    return True
 
 
 def extract(text: str) -> list[str]:
@@ -199,13 +202,21 @@ def extract(text: str) -> list[str]:
 
 def _indicators(line: str) -> Iterator[str]:
     for word in line.split():
-        for token in _tokens(refang(word)):
-            bare = token.strip("'\"<>()[]{}").rstrip(_TRAILING)
-            if not bare or not kind(bare):
-                continue
-            yield bare
-            if "://" in bare or "@" in bare:
-                yield from (part for part in parts(bare) if kind(part) in ("ip", "domain"))
+        yield from _of_word(word)
+
+
+@lru_cache(maxsize=1 << 15)
+def _of_word(word: str) -> tuple[str, ...]:
+    """The indicators in a word; most words of a log stand in it over and over again."""
+    found = []
+    for token in _tokens(refang(word)):
+        bare = token.strip("'\"<>()[]{}").rstrip(_TRAILING)
+        if not bare or not kind(bare):
+            continue
+        found.append(bare)
+        if "://" in bare or "@" in bare:
+            found += [part for part in parts(bare) if kind(part) in ("ip", "domain")]
+    return tuple(found)
 
 
 def _tokens(word: str) -> Iterator[str]:
