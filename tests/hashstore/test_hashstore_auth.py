@@ -18,7 +18,6 @@ from watchfloor_hashstore import own_keys
 from watchfloor_hashstore.auth import Tries, Verifier, find
 from watchfloor_hashstore.lookup import Who, run
 from watchfloor_hashstore.own_keys import OwnKey
-from watchfloor_hashstore.state import state
 
 NOW = int(time.time())
 PLAIN = "LegacyKeyLegacyKeyLegacyKeyLegacyKey0123"
@@ -57,7 +56,7 @@ def site(make_site: SiteMaker) -> SiteUnderTest:
 
 
 def whose(site: SiteUnderTest, key: str, address: str = "198.51.100.9", now: float = NOW) -> Who | None:
-    found = run(site.redis, find(state(site.redis), key))
+    (found,) = run(site.redis, find([key]))
     return Verifier().verify(key, found, address, now)
 
 

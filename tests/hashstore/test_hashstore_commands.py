@@ -12,6 +12,7 @@ import shutil
 import struct
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,13 @@ from misp_database import ORGS, Server, fill, visible
 
 from watchfloor.testing import SiteMaker, SiteUnderTest
 from watchfloor.web.server import serving
-from watchfloor_hashstore.commands import commands, common
+from watchfloor_hashstore.commands import ask, commands, common
 from watchfloor_hashstore.lookup import Who
+from watchfloor_hashstore.portable.answers import Answers
 from watchfloor_hashstore.portable.archive import Archive, ArchiveError
 from watchfloor_hashstore.portable.hashing import digest, digests
+from watchfloor_hashstore.portable.questions import of_values
+from watchfloor_hashstore.portable.remote import Remote
 from watchfloor_hashstore.settings import Settings
 
 UUID = "11111111-1111-4111-8111-111111111111"
@@ -161,6 +165,53 @@ def test_lookup_asks_a_server(site: SiteUnderTest) -> None:
             "API key is wrong" in run(site, "lookup", "--server", url, "--api-key", "x", "y", code=2).stderr
         )
     assert "does not answer" in run(site, "lookup", "--server", url, "--api-key", "x", "y", code=2).stderr
+
+
+def test_a_long_list_is_answered_in_order_whoever_is_asked(site: SiteUnderTest, tmp_path: Path) -> None:
+    lines = [f"no{n}.example" for n in range(20_000)]
+    lines[0] = lines[9000] = lines[19_999] = "Evil[.]example"
+    (tmp_path / "list").write_text("\n".join(lines))
+    exported(site, tmp_path / "export.wfh", "--community")
+    made = run(site, "key", "create", "laptop", "--community").stdout.strip()
+    with serving(site.site, site.url) as url:
+        for options in ([], ["--store", str(tmp_path / "export.wfh")], ["--server", url, "--api-key", made]):
+            asked = ["lookup", "-f", str(tmp_path / "list"), "--format", "json", *options]
+            told = [json.loads(line) for line in run(site, *asked, "--misses").stdout.splitlines()]
+            assert [one["value"] for one in told] == lines
+            assert [at for at, one in enumerate(told) if one["found"]] == [0, 9000, 19_999]
+            assert len(run(site, *asked).stdout.splitlines()) == 3
+
+
+def test_an_answer_does_not_wait_for_what_is_asked_next(site: SiteUnderTest, tmp_path: Path) -> None:
+    def lines() -> Iterator[list[str]]:
+        yield ["evil.example"]
+        pytest.fail("more was asked for before the answer came")
+
+    made = run(site, "key", "create", "laptop", "--community").stdout.strip()
+    exported(site, tmp_path / "export.wfh", "--community")
+    with serving(site.site, site.url) as url, Archive(tmp_path / "export.wfh") as archive:
+        for answers in (
+            ask._from_redis(site.redis, Who(), of_values(lines())),
+            Remote(url, made).ask(of_values(lines())),
+            ((some, archive.find_many(some.hashes)) for some in of_values(lines())),
+        ):
+            questions, hits = next(ask._counted(answers))
+            assert (questions.texts, hits[0][0]["event_id"]) == (["evil.example"], "7")
+
+
+def test_a_terminal_that_shows_no_answers_shows_how_many_there_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers: list[Answers] = [(some, {}) for some in of_values([["a", "b"], ["c"]])]
+    assert list(ask._counted(iter(answers))) == answers
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(ask, "_SAY_EVERY", -1.0)
+    assert list(ask._counted(iter(answers))) == answers
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert list(ask._counted(iter(answers))) == answers
+    first, second, end = capsys.readouterr().err.partition("\r3 looked up, ")
+    assert (first[:14], second, end[-3:]) == ("\r2 looked up, ", "\r3 looked up, ", "/s\n")
 
 
 def test_keys_are_made_listed_and_revoked(site: SiteUnderTest) -> None:

@@ -7,18 +7,19 @@ advanced keys: neither the answer nor the time tells what was nearly right.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import ipaddress
 import re
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import bcrypt
 
-from watchfloor_hashstore.keys import MISP_KEYS, OWN_KEYS
+from watchfloor import Key
+from watchfloor_hashstore.keys import MISP_KEYS, OWN_KEYS, STATE
 from watchfloor_hashstore.lookup import Steps, Who
 from watchfloor_hashstore.own_keys import field_of_key
 from watchfloor_hashstore.own_keys import unpacked as own_unpacked
@@ -26,6 +27,7 @@ from watchfloor_hashstore.sources.accounts import MispKey, advanced_field, legac
 from watchfloor_hashstore.state import State
 
 _KEY = re.compile(r"[A-Za-z0-9]{40}")
+_PLACES = 4  # that are asked about each key
 _REMEMBERED = 10_000
 _NO_KEY = b"$2b$10$CwTycUXWue0Thq9StjUM0uJ8.cN1pPuIKFmgM4Cs8QFRpXnDN0T4m"
 
@@ -51,17 +53,24 @@ class Found:
     advanced: bool = False
 
 
-def find(state: State, key: str) -> Steps[Found]:
-    """Look for a key in all places where one may be."""
+def find(keys: Sequence[str]) -> Steps[list[Found]]:
+    """Look for keys in all places where each may be."""
+    (raw,) = yield [("HGETALL", STATE())]
+    misp = MISP_KEYS(generation=State.read(raw).generation)
+    replies = yield [command for key in keys for command in _questions(misp, key)]
+    return [_found(*replies[at : at + _PLACES]) for at in range(0, len(replies), _PLACES)]
+
+
+def _questions(misp: Key, key: str) -> Iterator[tuple[Any, ...]]:
     if not _KEY.fullmatch(key):
         key = "\0"
-    misp = MISP_KEYS(generation=state.generation)
-    own, legacy, advanced, mode = yield [
-        ("HGET", OWN_KEYS(), field_of_key(key)),
-        ("HGET", misp, legacy_field(key)),
-        ("HGET", misp, advanced_field(key)),
-        ("HGET", misp, "mode"),
-    ]
+    yield "HGET", OWN_KEYS(), field_of_key(key)
+    yield "HGET", misp, legacy_field(key)
+    yield "HGET", misp, advanced_field(key)
+    yield "HGET", misp, "mode"
+
+
+def _found(own: bytes | None, legacy: bytes | None, advanced: bytes | None, mode: bytes | None) -> Found:
     found = []
     if own:
         made = own_unpacked(own)
@@ -124,7 +133,7 @@ class Verifier:
 
     def mark(self, key: str, hashed: str = "") -> bytes:
         """What stands for a key in this process' memory."""
-        return hmac.new(self._secret, f"{key} {hashed}".encode(), hashlib.sha256).digest()
+        return hashlib.blake2b(f"{key} {hashed}".encode(), key=self._secret, digest_size=32).digest()
 
 
 def _may(candidate: Candidate, address: str, now: float) -> bool:
@@ -159,6 +168,8 @@ class Tries:
 
     def wait(self, address: str, now: float) -> float:
         """Seconds until this address may try again; 0 when it may now."""
+        if not self._wrong:
+            return 0.0
         recent = [at for at in self._wrong.get(_block(address), ()) if at > now - self._seconds]
         return 0.0 if len(recent) < self._most else recent[-self._most] + self._seconds - now
 

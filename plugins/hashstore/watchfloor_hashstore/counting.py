@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter as Counts
 from datetime import UTC, datetime
 from typing import Any
@@ -23,16 +24,16 @@ class Counter:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._lock = threading.Lock()
-        self._counts: Counts[tuple[str, str]] = Counts()
+        self._counts: Counts[tuple[int, str]] = Counts()  # by hours since 1970, and what is counted
         self._timer: threading.Timer | None = None
 
     def count(self, asked: int, found: int) -> None:
         """A request asked for so many values, of which so many are known."""
-        now = datetime.now(UTC)
-        day, hour = now.date().isoformat(), f"{now:%H}"
+        hour = int(time.time() // 3600)
         with self._lock:
-            for name, amount in (("requests", 1), ("asked", asked), ("found", found)):
-                self._counts[day, f"{hour}:{name}"] += amount
+            self._counts[hour, "requests"] += 1
+            self._counts[hour, "asked"] += asked
+            self._counts[hour, "found"] += found
             if self._timer is None:
                 self._timer = threading.Timer(_EVERY, self.write)
                 self._timer.daemon = True
@@ -47,11 +48,12 @@ class Counter:
         except RedisError as error:
             log.warning("lookups could not be counted: %s", error)
 
-    def _send(self, redis: Any, counts: Counts[tuple[str, str]]) -> None:
+    def _send(self, redis: Any, counts: Counts[tuple[int, str]]) -> None:
         with redis.pipeline(transaction=False) as pipe:
-            for (day, name), amount in counts.items():
-                key = LOOKUPS(date=datetime.fromisoformat(day).date())
-                pipe.hincrby(key, name, amount)
+            for (hour, name), amount in counts.items():
+                began = datetime.fromtimestamp(hour * 3600, UTC)
+                key = LOOKUPS(date=began.date())
+                pipe.hincrby(key, f"{began:%H}:{name}", amount)
                 pipe.expire(key, LOOKUPS.retention)
             pipe.execute()
 

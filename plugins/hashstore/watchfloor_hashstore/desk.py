@@ -6,35 +6,32 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+
+from redis.exceptions import RedisError
 
 from watchfloor_hashstore.auth import Found, Verifier, find
-from watchfloor_hashstore.keys import STATE
-from watchfloor_hashstore.lookup import Answers, Reader, Steps, Who, run, run_together
+from watchfloor_hashstore.lookup import Answers, Reader, Steps, Who, nothing, run
 from watchfloor_hashstore.pool import Pool
-from watchfloor_hashstore.state import State
+from watchfloor_hashstore.portable.many import NOTHING, Hashes
 
-_AT_ONCE = 256
+T = TypeVar("T")
+
+_AT_ONCE = 10_000  # jobs and hashes
 _FRESH = 1.0  # seconds for which what was found about a key is taken for true
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Job:
-    """What one request wants: whom a key stands for, or the hits of questions."""
+    """What one request wants: whom a key stands for, or the hits of values with these hashes."""
 
-    loop: asyncio.AbstractEventLoop
     done: asyncio.Future[Any]
     key: str | None = None
     who: Who = field(default_factory=Who)
-    questions: Sequence[Sequence[bytes]] = ()
-
-    def steps(self, reader: Reader, state: State) -> Steps[Any]:
-        """What is to be asked of Redis."""
-        if self.key is not None:
-            return find(state, self.key)
-        return reader.ask(self.who, self.questions, state)
+    hashes: Hashes = NOTHING
+    meanwhile: Callable[[], None] = nothing
 
 
 class Desk:
@@ -61,14 +58,13 @@ class Desk:
         self._found[mark] = time.monotonic(), found
         return found
 
-    async def ask(self, who: Who, questions: Sequence[Sequence[bytes]]) -> Answers:
-        """The hits of questions of one or more hashes each."""
-        answers: Answers = await self._do(who=who, questions=questions)
+    async def ask(self, who: Who, hashes: Hashes, meanwhile: Callable[[], None] = nothing) -> Answers:
+        """The hits of values. `meanwhile` is called in another thread, while Redis looks for them."""
+        answers: Answers = await self._do(who=who, hashes=hashes, meanwhile=meanwhile)
         return answers
 
     async def _do(self, **what: Any) -> Any:
-        loop = asyncio.get_running_loop()
-        job = Job(loop, loop.create_future(), **what)
+        job = Job(asyncio.get_running_loop().create_future(), **what)
         self._start()
         self._jobs.put(job)
         return await job.done
@@ -89,42 +85,50 @@ class Desk:
             self._found.clear()
 
     def _serve(self) -> None:
-        while (first := self._jobs.get()) is not None:
-            jobs = [first]
-            ended = False
-            while len(jobs) < _AT_ONCE and not ended:
-                try:
-                    job = self._jobs.get_nowait()
-                except queue.Empty:
-                    break
-                ended = job is None
-                if job is not None:
-                    jobs.append(job)
+        while (job := self._jobs.get()) is not None:
+            jobs, size = [job], 1 + len(job.hashes.digests)
+            while size < _AT_ONCE and not self._jobs.empty() and (job := self._jobs.get()) is not None:
+                jobs.append(job)
+                size += 1 + len(job.hashes.digests)
             self._answer(jobs)
-            if ended:
+            if job is None:
                 return
 
-    def _answer(self, jobs: list[Job]) -> None:
-        results: Sequence[Any]
-        try:
-            state = run(self._pool.redis, _state())
-            results = run_together(self._pool.redis, [job.steps(self._reader, state) for job in jobs])
-        except Exception as error:  # noqa: BLE001 (those who asked are told)
-            results = [error] * len(jobs)
+    def _answer(self, jobs: Sequence[Job]) -> None:
+        finding, asking = ([job for job in jobs if (job.key is None) == asks] for asks in (False, True))
+        results = [*self._results(finding, _find), *self._results(asking, self._ask)]
         by_loop: dict[asyncio.AbstractEventLoop, list[tuple[Job, Any]]] = {}
-        for job, result in zip(jobs, results, strict=True):
-            by_loop.setdefault(job.loop, []).append((job, result))
+        for job, result in zip([*finding, *asking], results, strict=True):
+            by_loop.setdefault(job.done.get_loop(), []).append((job, result))
         for loop, pairs in by_loop.items():
             if not loop.is_closed():
                 loop.call_soon_threadsafe(_hand_out, pairs)
 
+    def _ask(self, jobs: Sequence[Job]) -> Steps[list[Answers]]:
+        return self._reader.ask([(job.who, job.hashes) for job in jobs])
 
-def _state() -> Steps[State]:
-    (raw,) = yield [("HGETALL", STATE())]
-    return State.read(raw)
+    def _results(self, jobs: Sequence[Job], steps: Callable[[Sequence[Job]], Steps[list[T]]]) -> list[Any]:
+        """What each of them wants, or an error; one by one where something is wrong with one of them."""
+
+        def meanwhile() -> None:
+            for job in jobs:
+                job.meanwhile()
+
+        try:
+            return run(self._pool.redis, steps(jobs), meanwhile) if jobs else []
+        except RedisError as error:
+            return [error] * len(jobs)
+        except Exception as error:  # noqa: BLE001 (it is the result of this one, and of no other)
+            if len(jobs) == 1:
+                return [error]
+            return [result for job in jobs for result in self._results([job], steps)]
 
 
-def _hand_out(pairs: list[tuple[Job, Any]]) -> None:
+def _find(jobs: Sequence[Job]) -> Steps[list[Found]]:
+    return find([job.key or "" for job in jobs])
+
+
+def _hand_out(pairs: Sequence[tuple[Job, Any]]) -> None:
     for job, result in pairs:
         if job.done.done():
             continue

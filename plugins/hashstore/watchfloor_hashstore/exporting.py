@@ -116,10 +116,8 @@ _REST = Struct(">IBBBH")
 
 def export(redis: Any, scope: Scope, out: Path, progress: Progress, key: bytes = b"") -> dict[str, Any]:
     """Write the file, whole or not at all; its labels. With a key, hashes are HMACs."""
-    exporter = Exporter(redis, scope)
-    found = {
-        archive.identity(b"\0\0\0\0" + suffix, key) + rest for suffix, rest in exporter.entries(progress)
-    }
+    exporter, identity = Exporter(redis, scope), archive.identified(key)
+    found = {identity(suffix) + rest for suffix, rest in exporter.entries(progress)}
     entries = sorted(found)
     prefix = 2 if len(entries) <= _FEW else 3
     body = [_index(entries, prefix), *entries, *exporter.event_table()]

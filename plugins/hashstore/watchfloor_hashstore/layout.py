@@ -17,6 +17,7 @@ from struct import Struct
 from watchfloor_hashstore.audience import EVERYONE, NOBODY
 
 SHARDS = 64
+DIGEST = 32  # bytes of a hash
 _SHARD_BITS = 6
 _PER_BUCKET = 8
 ENTRY = Struct(">8sIIIIBBH")

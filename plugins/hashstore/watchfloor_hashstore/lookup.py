@@ -6,9 +6,10 @@ see: what a miss has no need for is asked for in vain.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from struct import Struct
+from itertools import accumulate, chain
 from typing import Any, TypeAlias, TypeVar
 
 from redis import RedisCluster
@@ -17,7 +18,9 @@ from watchfloor import Keys
 from watchfloor_hashstore import wire
 from watchfloor_hashstore.audience import EVERYONE, NOBODY, Caller, caller, read
 from watchfloor_hashstore.keys import CHANGED, ENTRIES, EVENTS, GROUPS, NAMES, OBJECTS, STATE
-from watchfloor_hashstore.layout import SHARDS, Entry, EventRecord, day_text, find, place
+from watchfloor_hashstore.layout import Entry, EventRecord, day_text, find
+from watchfloor_hashstore.portable.many import Hashes
+from watchfloor_hashstore.shards import by_shard
 from watchfloor_hashstore.state import State
 from watchfloor_hashstore.store import field_of
 
@@ -26,7 +29,7 @@ Steps: TypeAlias = Generator[list[tuple[Any, ...]], list[Any], T]
 """Yields commands, is sent their replies, and returns a result."""
 
 _NONE = field_of(0)
-_HEAD = Struct(">I28x")  # of a hash
+_BESIDES = (OBJECTS, CHANGED)
 _KNOWN_CALLERS = 10_000
 
 
@@ -53,9 +56,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The hits of each value, in the order of the question, and how old what was asked is."""
+    """The hits of each value, in the order of the question, how many values have any, and how old that is."""
 
-    hits: list[list[Hit]]
+    hits: list[Sequence[Hit]]
+    known: int
     state: State
 
 
@@ -72,63 +76,62 @@ class Reader:
     """Asks the store, and remembers what seldom changes: names, sharing groups and who is in them."""
 
     def __init__(self) -> None:
+        self._state = State()
+        self._raw: Mapping[bytes, bytes] = {}
         self._of = ""
         self._names: dict[str, dict[int, str]] = {}
         self._groups: tuple[str, int] = ("", -1)
         self._members: dict[str, frozenset[int] | None] = {}
         self._callers: dict[Who, Caller] = {}
 
-    def ask(
-        self, who: Who, questions: Sequence[Sequence[bytes]], state: State | None = None
-    ) -> Steps[Answers]:
-        """The hits of questions of one or more hashes each (32 bytes); `state` if it was just read."""
-        if state is None:
-            (raw,) = yield [("HGETALL", STATE())]
-            state = State.read(raw)
-        flat = [digest for question in questions for digest in question]
-        if not flat:
-            return Answers([[] for _ in questions], state)
-        found, besides = yield from self._entries(state, flat)
+    def ask(self, asked: Sequence[tuple[Who, Hashes]]) -> Steps[list[Answers]]:
+        """The hits of the values of several callers, asked for together."""
+        digests = [digest for _, hashes in asked for digest in hashes.digests]
+        state, found, besides = yield from self._entries(digests)
         pool = [entry for entries in found.values() for entry in entries]
-        details = yield from self._details(state, pool, len(flat), besides)
-        asking = yield from self._caller(state, who)
+        details = yield from self._details(state, pool, len(digests), besides)
         yield from self._know(state, pool)
-        judge = _Judge(asking, self._names, details)
-        seen = {at: judge.visible(flat[at], entries) for at, entries in found.items()}
-        return Answers(_hits(questions, seen), state)
+        seen: list[dict[int, list[tuple[int, Hit]]]] = [{} for _ in asked]
+        judges = []
+        for who, _ in asked:
+            judges.append(_Judge((yield from self._caller(state, who)), self._names, details))
+        starts = list(accumulate((len(hashes.digests) for _, hashes in asked), initial=0))
+        for at, entries in found.items():
+            number = bisect_right(starts, at) - 1
+            seen[number][at - starts[number]] = judges[number].visible(digests[at], entries)
+        return [_answers(hashes, shown, state) for (_, hashes), shown in zip(asked, seen, strict=True)]
 
-    def _entries(
-        self, state: State, flat: Sequence[bytes]
-    ) -> Steps[tuple[dict[int, list[Entry]], list[Keys]]]:
-        """What the buckets hold of hashes, by the hash's place in the list; and what is to be asked besides.
+    def _entries(self, digests: Sequence[bytes]) -> Steps[tuple[State, dict[int, list[Entry]], list[Keys]]]:
+        """The state, what the buckets hold of hashes, by place; and what is to be asked besides.
 
+        The buckets are asked for in the belief that the state is the last one, and again if it is not.
         Whether any object is closed, and whether anything changed, is no secret: where not, nobody asks.
         """
-        width, shift = len(place(flat[0], state.bits)[1]), 32 - state.bits
-        fields: list[list[bytes]] = [[] for _ in range(SHARDS)]
-        places: list[list[int]] = [[] for _ in range(SHARDS)]
-        for at, (head,) in enumerate(_HEAD.iter_unpack(b"".join(flat))):
-            bucket = head >> shift
-            shard = bucket % SHARDS
-            fields[shard].append((bucket // SHARDS).to_bytes(width, "little"))
-            places[shard].append(at)
-        shards = [shard for shard in range(SHARDS) if fields[shard]]
-        replies = yield [
-            *(("HLEN", family(generation=state.generation)) for family in (OBJECTS, CHANGED)),
-            *(("HMGET", ENTRIES(generation=state.generation, shard=s), *fields[s]) for s in shards),
-        ]
-        besides = [family for family, count in zip((OBJECTS, CHANGED), replies, strict=False) if count]
+        while True:
+            believed = self._state
+            fields, order = by_shard(digests, believed.bits)
+            raw, *replies = yield [
+                ("HGETALL", STATE()),
+                *(("HLEN", family(generation=believed.generation)) for family in _BESIDES),
+                *(("HMGET", ENTRIES(generation=believed.generation, shard=n), *asked) for n, asked in fields),
+            ]
+            if raw != self._raw:
+                self._raw, self._state = raw, State.read(raw)
+            if (believed.generation, believed.bits) == (self._state.generation, self._state.bits):
+                break
+        counts, shards = replies[: len(_BESIDES)], replies[len(_BESIDES) :]
         found: dict[int, list[Entry]] = {}
-        for shard, buckets in zip(shards, replies[2:], strict=True):
-            for at, held in zip(places[shard], buckets, strict=True):
-                if held and held.find(flat[at][4:12]) >= 0 and (entries := find(held, flat[at])):
-                    found[at] = entries
-        return found, besides
+        for at, held in zip(order, chain.from_iterable(shards), strict=True):
+            if held and held.find(digests[at][4:12]) >= 0 and (entries := find(held, digests[at])):
+                found[at] = entries
+        return self._state, found, [family for family, count in zip(_BESIDES, counts, strict=True) if count]
 
     def _details(
         self, state: State, pool: Sequence[Entry], asked: int, besides: Sequence[Keys]
     ) -> Steps[Details]:
         """The events and objects of entries, and the hashes of attributes that changed."""
+        if not asked:
+            return Details({}, {}, {})
         padding = [_NONE] * max(asked - len(pool), 0)
         ids = {
             EVENTS: [entry.event for entry in pool],
@@ -216,24 +219,24 @@ def _holds(changed: bytes | None, suffix: bytes) -> bool:
     return changed is None or any(changed[at : at + 8] == suffix for at in range(0, len(changed), 8))
 
 
-def _hits(
-    questions: Sequence[Sequence[bytes]], seen: Mapping[int, Sequence[tuple[int, Hit]]]
-) -> list[list[Hit]]:
-    """The hits of each question, each attribute once, however many of the question's hashes it has."""
-    hits: list[list[Hit]] = [[] for _ in questions]
-    if not seen:
-        return hits
-    owners = [at for at, question in enumerate(questions) for _ in question]
+def _answers(hashes: Hashes, seen: Mapping[int, Sequence[tuple[int, Hit]]], state: State) -> Answers:
+    """The hits of each value, each attribute once, however many of the value's hashes it has."""
     merged: dict[int, dict[int, Hit]] = {}
     for at in sorted(seen):
-        merged.setdefault(owners[at], {}).update(seen[at])
+        if seen[at]:
+            merged.setdefault(hashes.owners[at], {}).update(seen[at])
+    hits: list[Sequence[Hit]] = [()] * hashes.values
     for owner, found in merged.items():
         hits[owner] = list(found.values())
-    return hits
+    return Answers(hits, len(merged), state)
 
 
-def run(redis: Any, steps: Steps[T]) -> T:
-    """Carry out steps with a waiting client."""
+def nothing() -> None:
+    """What is done while Redis works, if there is nothing to do."""
+
+
+def run(redis: Any, steps: Steps[T], meanwhile: Callable[[], None] = nothing) -> T:
+    """Carry out steps with a waiting client; `meanwhile` is called each time that Redis has got its work."""
     replies: list[Any] | None = None
     while True:
         try:
@@ -241,35 +244,14 @@ def run(redis: Any, steps: Steps[T]) -> T:
         except StopIteration as end:
             result: T = end.value
             return result
-        replies = _sent(redis, commands)
+        replies = _sent(redis, commands, meanwhile)
 
 
-def run_together(redis: Any, jobs: Sequence[Steps[T]]) -> list[T | Exception]:
-    """Carry out many at once, their commands in the same pipelines; what one raises is its result."""
-    results: list[Any] = [None] * len(jobs)
-    replies: dict[int, list[Any]] = {}
-    active = list(range(len(jobs)))
-    while active:
-        wanted: dict[int, list[tuple[Any, ...]]] = {}
-        for at in active:
-            try:
-                wanted[at] = jobs[at].send(replies[at]) if at in replies else next(jobs[at])
-            except StopIteration as end:
-                results[at] = end.value
-            except Exception as error:  # noqa: BLE001 (it is the result of this one, and of no other)
-                results[at] = error
-        active = list(wanted)
-        if active:
-            answers = iter(_sent(redis, [command for commands in wanted.values() for command in commands]))
-            replies = {at: [next(answers) for _ in commands] for at, commands in wanted.items()}
-    return results
-
-
-def _sent(redis: Any, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+def _sent(redis: Any, commands: Sequence[tuple[Any, ...]], meanwhile: Callable[[], None]) -> list[Any]:
     if isinstance(redis, RedisCluster):
         with redis.pipeline(transaction=False) as pipe:
             for command in commands:
                 pipe.execute_command(*command)
             replies: list[Any] = pipe.execute()
             return replies
-    return wire.sent(redis, commands)
+    return wire.sent(redis, commands, meanwhile)

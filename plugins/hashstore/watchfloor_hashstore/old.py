@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from watchfloor_hashstore.ahead import Ahead
 from watchfloor_hashstore.lookup import Hit
-from watchfloor_hashstore.portable.recognise import digests_of
-from watchfloor_hashstore.requests import RequestError
+from watchfloor_hashstore.portable.many import Hashes
+from watchfloor_hashstore.requests import RequestError, gathered_pieces, pieces
 
 
 class Question(Struct):
@@ -33,12 +34,13 @@ class Question(Struct):
             raise RequestError(400, "No value to search: give value or hash_value")
         return size
 
-    def hashes(self) -> list[list[bytes]]:
-        """The hashes of each value."""
+    def hashes(self) -> Ahead[Hashes]:
+        """The hashes of the values, the first of them worked out."""
         # The published client sends a list of nothing along with a hash.
-        if values := _list(self.value):
-            return [digests_of(value) for value in values]
-        return [_raw(text) for text in _list(self.hash_value)]
+        values = _list(self.value)
+        found = pieces(values) if values else gathered_pieces([_raw(text) for text in _list(self.hash_value)])
+        found.prepare()
+        return found
 
 
 def decode(body: bytes) -> Question:

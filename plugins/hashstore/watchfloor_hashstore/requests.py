@@ -9,10 +9,13 @@ from typing import Any
 
 import msgspec
 
-from watchfloor_hashstore.portable.recognise import digests_of_many, parts
+from watchfloor_hashstore.ahead import Ahead
+from watchfloor_hashstore.portable.many import Hashes, gathered, hashes_of
+from watchfloor_hashstore.portable.recognise import parts
 from watchfloor_hashstore.settings import LimitSettings
 
 _LONGEST = 1_000_000  # characters of a value
+_AT_ONCE = 3500  # values that are asked for together
 
 
 class RequestError(Exception):
@@ -37,9 +40,10 @@ class Body(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked: the hashes of each value, and what else each of them holds that may be known."""
+    """What is asked: how many values, their hashes by and by, and what else each of them holds."""
 
-    questions: Sequence[Sequence[bytes]]
+    count: int
+    pieces: Ahead[Hashes]
     parts: Sequence[Sequence[str]] | None = None
 
 
@@ -70,27 +74,42 @@ def _unpacked(unpack: Any, chunk: bytes, limit: int) -> list[bytes]:
 
 
 def read(body: bytes, kind: str, limits: LimitSettings) -> Wanted:
-    """What is asked. RequestError says what is wrong."""
-    wanted = _of_lines(body) if kind in ("text/plain", "text/csv") else _of_json(body)
-    if len(wanted.questions) > limits.values:
-        count = len(wanted.questions)
-        raise RequestError(413, f"{count:,} values are more than {limits.values:,}: ask in several requests")
+    """What is asked, with the first hashes worked out. RequestError says what is wrong."""
+    wanted = _of_lines(body, limits) if kind in ("text/plain", "text/csv") else _of_json(body, limits)
+    wanted.pieces.prepare()
     return wanted
 
 
-def _of_lines(body: bytes) -> Wanted:
-    text = body.decode("utf-8", "surrogateescape")
-    return Wanted(digests_of_many(text.splitlines()))
+def pieces(values: Sequence[str]) -> Ahead[Hashes]:
+    """The hashes of values, so many at a time; of none, no hashes."""
+    starts = range(0, len(values) or 1, _AT_ONCE)
+    return Ahead(hashes_of(values[start : start + _AT_ONCE]) for start in starts)
+
+
+def gathered_pieces(questions: Sequence[Sequence[bytes]]) -> Ahead[Hashes]:
+    """Likewise of hashes, of each value its own."""
+    starts = range(0, len(questions) or 1, _AT_ONCE)
+    return Ahead(gathered(questions[start : start + _AT_ONCE]) for start in starts)
+
+
+def check_count(count: int, limits: LimitSettings) -> None:
+    """RequestError when so many values are more than may be asked for."""
+    if count > limits.values:
+        raise RequestError(413, f"{count:,} values are more than {limits.values:,}: ask in several requests")
+
+
+def _of_lines(body: bytes, limits: LimitSettings) -> Wanted:
+    return _of_values(body.decode("utf-8", "surrogateescape").splitlines(), limits)
 
 
 _decode_list = msgspec.json.Decoder(list[str]).decode
 _decode_body = msgspec.json.Decoder(Body).decode
 
 
-def _of_json(body: bytes) -> Wanted:
+def _of_json(body: bytes, limits: LimitSettings) -> Wanted:
     try:
         if body.lstrip()[:1] == b"[":
-            return _of_values(_decode_list(body), also_parts=False)
+            return _of_values(_decode_list(body), limits)
         asked = _decode_body(body)
     except msgspec.ValidationError as error:
         raise RequestError(422, f"the JSON is not a question: {error}") from error
@@ -100,18 +119,20 @@ def _of_json(body: bytes) -> Wanted:
     if (values is None) == (hashes is None):
         raise RequestError(422, "ask for either values or hashes")
     if values is not None:
-        return _of_values(values, also_parts=asked.parts)
-    return Wanted([_hashes(one) for one in hashes or ()])
+        return _of_values(values, limits, also_parts=asked.parts)
+    check_count(len(hashes), limits)
+    return Wanted(len(hashes), gathered_pieces([_hashes(one) for one in hashes]))
 
 
 def _many(several: Any, one: Any) -> Any:
     return several if one is None else [one, *(several or ())]
 
 
-def _of_values(values: Sequence[str], *, also_parts: bool) -> Wanted:
-    if any(len(value) > _LONGEST for value in values):
+def _of_values(values: Sequence[str], limits: LimitSettings, *, also_parts: bool = False) -> Wanted:
+    check_count(len(values), limits)
+    if max(map(len, values), default=0) > _LONGEST:
         raise RequestError(422, f"a value has more than {_LONGEST:,} characters")
-    return Wanted(digests_of_many(values), list(map(parts, values)) if also_parts else None)
+    return Wanted(len(values), pieces(values), list(map(parts, values)) if also_parts else None)
 
 
 def _hashes(given: str | list[str]) -> list[bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,19 +15,20 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
 from watchfloor import problem
+from watchfloor_hashstore.ahead import Ahead
 from watchfloor_hashstore.auth import Tries
 from watchfloor_hashstore.counting import Counter
 from watchfloor_hashstore.desk import Desk
-from watchfloor_hashstore.lookup import Who
+from watchfloor_hashstore.lookup import Answers, Hit, Who
 from watchfloor_hashstore.old import answer, decode
 from watchfloor_hashstore.operation import LOOKUP
-from watchfloor_hashstore.portable.recognise import digests_of
-from watchfloor_hashstore.requests import RequestError, Wanted, read, read_body
+from watchfloor_hashstore.portable.many import Hashes
+from watchfloor_hashstore.requests import RequestError, Wanted, check_count, pieces, read, read_body
 from watchfloor_hashstore.settings import LimitSettings
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
-_AT_ONCE = 10_000  # values that are asked for together
+_SHORT = 10_000  # values of which the answer is sent when it is complete
 _LARGE = 64 * 1024  # bytes of a body that another thread reads
 _encode = msgspec.json.Encoder().encode
 _WRONG = "this API key is wrong, expired, or not for use from here"
@@ -85,44 +86,55 @@ class Serving:
         body = await read_body(request.stream(), encoding, self._limits.body)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         wanted = await _aside(read, body, kind, self._limits, size=len(body))
-        pieces = self._answers(who, wanted)
-        if len(wanted.questions) <= _AT_ONCE:
-            return Response(b"".join([piece async for piece in pieces]), media_type=_JSON)
-        return StreamingResponse(pieces, media_type=_JSON)
+        answer = self._answers(who, wanted)
+        if wanted.count <= _SHORT:
+            return Response(b"".join([piece async for piece in answer]), media_type=_JSON)
+        return StreamingResponse(answer, media_type=_JSON)
 
     async def _answers(self, who: Who, wanted: Wanted) -> AsyncIterator[bytes]:
-        """The answer as JSON, some ten thousand values at a time."""
-        questions, head = wanted.questions, b""
-        for start in range(0, max(len(questions), 1), _AT_ONCE):
-            answers = await self._desk.ask(who, questions[start : start + _AT_ONCE])
-            self._counter.count(len(answers.hits), sum(map(bool, answers.hits)))
-            if not start:
-                times = {"imported": answers.state.imported, "updated": answers.state.updated}
-                head = _encode(times)[:-1] + b',"results":['
-            yield head + (b"," if start and answers.hits else b"") + _encode(answers.hits)[1:-1]
-            head = b""
+        """The answer as JSON, piece by piece."""
+        asked = known = 0
+        try:
+            async for answers in self._asked(who, wanted.pieces):
+                hits = _encode(answers.hits)[1:-1]
+                if asked:
+                    yield b"," + hits
+                else:
+                    times = {"imported": answers.state.imported, "updated": answers.state.updated}
+                    yield _encode(times)[:-1] + b',"results":[' + hits
+                asked, known = asked + len(answers.hits), known + answers.known
+        finally:
+            self._counter.count(asked, known)
         yield b"]" + (await self._parts(who, wanted)) + b"}"
+
+    async def _asked(self, who: Who, pieces: Ahead[Hashes]) -> AsyncIterator[Answers]:
+        """The hits of each piece. While Redis looks for them, the next one is worked out."""
+        for piece in pieces:
+            yield await self._desk.ask(who, piece, pieces.prepare)
+
+    async def _hits(self, who: Who, pieces: Ahead[Hashes]) -> list[Sequence[Hit]]:
+        """The hits of all pieces."""
+        return [hits async for answers in self._asked(who, pieces) for hits in answers.hits]
 
     async def _parts(self, who: Who, wanted: Wanted) -> bytes:
         """What is known of the parts of each value."""
         if wanted.parts is None:
             return b""
         flat = [part for parts in wanted.parts for part in parts][: self._limits.values]
-        questions = await asyncio.to_thread(lambda: list(map(digests_of, flat)))
-        answers = await self._desk.ask(who, questions)
-        known = dict(zip(flat, answers.hits, strict=True))
+        asked = pieces(flat)
+        await asyncio.to_thread(asked.prepare)
+        known = dict(zip(flat, await self._hits(who, asked), strict=True))
         found = [[{"value": p, "hits": known[p]} for p in parts if known.get(p)] for parts in wanted.parts]
         return b',"parts":' + _encode(found)
 
     async def _old(self, request: Request) -> Response:
         body = await read_body(request.stream(), "", self._limits.body)
         question = await _aside(decode, body, size=len(body))
-        if question.size > self._limits.values:
-            raise RequestError(413, f"more than {self._limits.values:,} values: ask in several requests")
+        check_count(question.size, self._limits)
         who = await self.authenticated(request, question.authkey or "")
-        answers = await self._desk.ask(who, await _aside(question.hashes, size=len(body)))
-        self._counter.count(len(answers.hits), sum(map(bool, answers.hits)))
-        return Response(_encode(answer(question, answers.hits)), media_type=_JSON)
+        hits = await self._hits(who, await _aside(question.hashes, size=len(body)))
+        self._counter.count(len(hits), sum(map(bool, hits)))
+        return Response(_encode(answer(question, hits)), media_type=_JSON)
 
     async def authenticated(self, request: Request, key: str) -> Who:
         """Whom the key stands for. RequestError for a wrong one, and for too many of them."""

@@ -5,7 +5,7 @@ Fields of one command are all as long as the first, so that joining them packs t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from redis.exceptions import ResponseError
@@ -40,13 +40,17 @@ def _part(part: bytes) -> bytes:
     return b"$%d\r\n%b\r\n" % (len(part), part)
 
 
-def sent(redis: Any, commands: Sequence[Sequence[Any]]) -> list[Any]:
-    """The replies to commands, sent together on one connection; the first error among them is raised."""
+def sent(redis: Any, commands: Sequence[Sequence[Any]], meanwhile: Callable[[], None]) -> list[Any]:
+    """The replies to commands, sent together on one connection; the first error among them is raised.
+
+    `meanwhile` is called when they are on their way.
+    """
     pool = redis.connection_pool
     connection = pool.get_connection()
     try:
         prefix = getattr(redis, "prefix", "")
-        connection.send_packed_command([packed(prefix, command) for command in commands])
+        connection.send_packed_command([b"".join([packed(prefix, command) for command in commands])])
+        meanwhile()
         replies = [_reply(connection, command[0]) for command in commands]
     except BaseException:
         connection.disconnect()  # replies may still be on their way

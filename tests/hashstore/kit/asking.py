@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from misp_database import ORGS, Server, visible
 
 from watchfloor_hashstore.importing import Summary, import_misp
-from watchfloor_hashstore.lookup import Hit, Reader, Who, run
+from watchfloor_hashstore.lookup import Answers, Hit, Reader, Who, run
 from watchfloor_hashstore.portable.hashing import digests
-from watchfloor_hashstore.portable.recognise import digests_of
+from watchfloor_hashstore.portable.many import Hashes, gathered, hashes_of
 from watchfloor_hashstore.settings import Settings
 
 
@@ -39,21 +40,32 @@ def expected(cursor: Any, attributes: set[int]) -> dict[bytes, set[str]]:
     return found
 
 
-def shown(redis: Any, who: Who, hashes: list[bytes]) -> dict[bytes, set[str]]:
-    hits = run(redis, Reader().ask(who, [[digest] for digest in hashes])).hits
-    return {d: {hit.event_uuid for hit in found} for d, found in zip(hashes, hits, strict=True) if found}
+def shown(redis: Any, callers: Sequence[Who], hashes: list[bytes]) -> list[dict[bytes, set[str]]]:
+    """What each of some callers, who ask at the same time, is shown of the same hashes."""
+    asked = gathered([digest] for digest in hashes)
+    return [
+        {d: {hit.event_uuid for hit in found} for d, found in zip(hashes, told.hits, strict=True) if found}
+        for told in run(redis, Reader().ask([(who, asked) for who in callers]))
+    ]
 
 
 def check_visibility(redis: Any, cursor: Any, **rule: Any) -> None:
     cursor.execute("SELECT id FROM attributes")
     hashes = list(expected(cursor, {row[0] for row in cursor.fetchall()}))
-    for org in ORGS:
-        allowed = visible(cursor, org, **rule)
-        assert shown(redis, Who(org), hashes) == expected(cursor, allowed), org
-    everything = visible(cursor, 1, admin=True)
-    assert shown(redis, Who(1, admin=True), hashes) == expected(cursor, everything)
+    callers = [*map(Who, ORGS), Who(1, admin=True)]
+    allowed = [*(visible(cursor, org, **rule) for org in ORGS), visible(cursor, 1, admin=True)]
+    expectations = [expected(cursor, attributes) for attributes in allowed]
+    assert shown(redis, callers, hashes) == expectations
+    for who, expectation in zip(callers, expectations, strict=True):
+        assert shown(redis, [who], hashes) == [expectation], who
 
 
 def hits(redis: Any, who: Who, *values: str) -> list[list[Hit]]:
     """What a caller is shown of values."""
-    return run(redis, Reader().ask(who, [digests_of(value) for value in values])).hits
+    return list(map(list, answers(redis, who, hashes_of(values)).hits))
+
+
+def answers(redis: Any, who: Who, hashes: Hashes) -> Answers:
+    """What one caller alone is told."""
+    (told,) = run(redis, Reader().ask([(who, hashes)]))
+    return told

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 from redis.exceptions import RedisError
 
 from watchfloor import Terminal
 from watchfloor_hashstore.commands.common import organisation, store_of
 from watchfloor_hashstore.errors import HashstoreError
 from watchfloor_hashstore.lookup import Reader, Who, run
-from watchfloor_hashstore.portable.answers import FORMATS, Answer, write
+from watchfloor_hashstore.portable.answers import FORMATS, Answers, write
 from watchfloor_hashstore.portable.archive import Archive, ArchiveError, read_key
 from watchfloor_hashstore.portable.questions import (
-    Question,
+    Questions,
     lines_of,
     of_folder,
     of_hashes,
@@ -31,7 +30,7 @@ from watchfloor_hashstore.portable.questions import (
 from watchfloor_hashstore.portable.remote import Remote
 from watchfloor_hashstore.settings import Settings
 
-_BATCH = 2000
+_SAY_EVERY = 1.0  # seconds
 _FILE = click.Path(path_type=Path, exists=True, allow_dash=True, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
@@ -73,7 +72,7 @@ def lookup_command(settings: Settings) -> click.Command:
         """Tell what is known of values. Ends with 0 when something is, 1 when nothing is, 2 on errors."""
         try:
             with ExitStack() as stack:
-                answers = _answers(terminal, settings, options, stack)
+                answers = _counted(_answers(terminal, settings, options, stack))
                 found = write(answers, form, sys.stdout, misses=misses, url=settings.misp_url)
         except RedisError as error:
             raise HashstoreError(f"the store's Redis failed: {error}") from error
@@ -86,11 +85,11 @@ def lookup_command(settings: Settings) -> click.Command:
 
 def _answers(
     terminal: Terminal, settings: Settings, options: dict[str, Any], stack: ExitStack
-) -> Iterator[Answer]:
+) -> Iterator[Answers]:
     questions = _questions(options, stack)
     if options["store"]:
         archive = stack.enter_context(_archive(options))
-        return ((question, archive.find_any(question.digests)) for question in questions)
+        return ((some, archive.find_many(some.hashes)) for some in questions)
     if options["server"]:
         return Remote(options["server"], options["api_key"] or "").ask(questions)
     redis = stack.enter_context(store_of(terminal, settings))
@@ -98,12 +97,25 @@ def _answers(
     return _from_redis(redis, Who(whose, options["everything"]), questions)
 
 
-def _from_redis(redis: Any, who: Who, questions: Iterable[Question]) -> Iterator[Answer]:
-    reader, iterator = Reader(), iter(questions)
-    while batch := list(islice(iterator, _BATCH)):
-        found = run(redis, reader.ask(who, [question.digests for question in batch]))
-        for question, hits in zip(batch, found.hits, strict=True):
-            yield question, [asdict(hit) for hit in hits]
+def _from_redis(redis: Any, who: Who, questions: Iterable[Questions]) -> Iterator[Answers]:
+    reader = Reader()
+    for some in questions:
+        (found,) = run(redis, reader.ask([(who, some.hashes)]))
+        yield some, {at: msgspec.to_builtins(hits) for at, hits in enumerate(found.hits) if hits}
+
+
+def _counted(answers: Iterator[Answers]) -> Iterator[Answers]:
+    """The answers. If they take long, a terminal that does not show them shows how many there are."""
+    began = said = time.monotonic()
+    done = 0
+    for questions, hits in answers:
+        yield questions, hits
+        done, now = done + len(questions.texts), time.monotonic()
+        if now - said > _SAY_EVERY and sys.stderr.isatty() and not sys.stdout.isatty():
+            said = now
+            click.echo(f"\r{done:,} looked up, {done / (now - began):,.0f}/s", err=True, nl=False)
+    if said > began:
+        click.echo(err=True)
 
 
 def _archive(options: dict[str, Any]) -> Archive:
@@ -114,17 +126,16 @@ def _archive(options: dict[str, Any]) -> Archive:
     return archive
 
 
-def _questions(options: dict[str, Any], stack: ExitStack) -> Iterator[Question]:
+def _questions(options: dict[str, Any], stack: ExitStack) -> Iterator[Questions]:
     for folder in options["trees"]:
         yield from of_folder(folder)
     names = options["files"] or ([] if options["values"] or options["trees"] else [Path("-")])
-    streams = [_stream(name, stack) for name in names]
-    lines = lines_of(streams)
-    yield from _asked(options["values"], options)
+    lines = lines_of([_stream(name, stack) for name in names])
+    yield from _asked([options["values"]], options)
     yield from of_log(lines, also_parts=options["parts"]) if options["log"] else _asked(lines, options)
 
 
-def _asked(values: Iterable[str], options: dict[str, Any]) -> Iterator[Question]:
+def _asked(values: Iterable[Sequence[str]], options: dict[str, Any]) -> Iterator[Questions]:
     return of_hashes(values) if options["hashes"] else of_values(values, also_parts=options["parts"])
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
-from .questions import Question
+from .questions import Questions
 
 FORMATS = ("text", "table", "json", "csv")
 FIELDS = ("event_id", "event_uuid", "type", "category", "to_ids", "date", "tlp")
-Answer = tuple[Question, list[dict[str, Any]]]
+Hits = Sequence[dict[str, Any]]
+Answers = tuple[Questions, Mapping[int, Hits]]
+"""What was asked together, and the hits of those texts of it that have any."""
 _COLUMNS = ("value", "event", "type", "tlp", "date", "event_uuid")
 
 
@@ -21,17 +23,18 @@ def shown(text: object) -> str:
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in str(text))
 
 
-def write(answers: Iterable[Answer], form: str, out: TextIO, *, misses: bool = False, url: str = "") -> int:
-    """Write the answers, those without hits too if `misses`; how many had hits.
+def write(answers: Iterable[Answers], form: str, out: TextIO, *, misses: bool = False, url: str = "") -> int:
+    """Write the answers as they come, misses too if they are wanted; how many texts had hits.
 
     `form` is one of `FORMATS`; `url` that of MISP, for links.
     """
     writer = {"text": _Text, "table": _Table, "json": _Json, "csv": _Csv}[form](out, url)
     found = 0
-    for question, hits in answers:
-        found += bool(hits)
-        if hits or misses:
-            writer.one(question, hits)
+    for questions, hits in answers:
+        found += len(hits)
+        for at in range(len(questions.texts)) if misses else sorted(hits):
+            writer.one(questions.texts[at], hits.get(at, ()))
+        out.flush()
     writer.end()
     return found
 
@@ -41,12 +44,12 @@ class _Text:
         self._out = out
         self._url = url
 
-    def one(self, question: Question, hits: list[dict[str, Any]]) -> None:
+    def one(self, text: str, hits: Hits) -> None:
         if not hits:
-            self._out.write(f"{shown(question.text)}: not known\n")
+            self._out.write(f"{shown(text)}: not known\n")
         for hit in hits:
             told = [self._event(hit), hit["type"], hit["date"], f"tlp:{hit['tlp']}" if hit["tlp"] else ""]
-            self._out.write(f"{shown(question.text)}: {shown(', '.join(filter(None, told)))}\n")
+            self._out.write(f"{shown(text)}: {shown(', '.join(filter(None, told)))}\n")
 
     def _event(self, hit: Mapping[str, Any]) -> str:
         return link(hit, self._url) or f"event {hit['event_id'] or hit['event_uuid']}"
@@ -56,9 +59,9 @@ class _Text:
 
 
 class _Json(_Text):
-    def one(self, question: Question, hits: list[dict[str, Any]]) -> None:
-        text = question.text.encode("utf-8", "replace").decode()
-        self._out.write(json.dumps({"value": text, "found": bool(hits), "hits": hits}) + "\n")
+    def one(self, text: str, hits: Hits) -> None:
+        plain = text.encode("utf-8", "replace").decode()
+        self._out.write(json.dumps({"value": plain, "found": bool(hits), "hits": list(hits)}) + "\n")
 
 
 class _Csv(_Text):
@@ -67,9 +70,9 @@ class _Csv(_Text):
         self._csv = csv.writer(out, lineterminator="\n")
         self._csv.writerow(("value", "found", *FIELDS))
 
-    def one(self, question: Question, hits: list[dict[str, Any]]) -> None:
+    def one(self, text: str, hits: Hits) -> None:
         for hit in hits or [{}]:
-            row = (question.text, int(bool(hits)), *(hit.get(name, "") for name in FIELDS))
+            row = (text, int(bool(hits)), *(hit.get(name, "") for name in FIELDS))
             self._csv.writerow([_cell(value) for value in row])
 
 
@@ -84,9 +87,9 @@ class _Table(_Text):
         super().__init__(out, url)
         self._rows: list[tuple[str, ...]] = [tuple(name.replace("_", " ") for name in _COLUMNS)]
 
-    def one(self, question: Question, hits: list[dict[str, Any]]) -> None:
+    def one(self, text: str, hits: Hits) -> None:
         for hit in hits or [{}]:
-            cells = (question.text, hit.get("event_id", "not known"), *(hit.get(n, "") for n in _COLUMNS[2:]))
+            cells = (text, hit.get("event_id", "not known"), *(hit.get(n, "") for n in _COLUMNS[2:]))
             self._rows.append(tuple(shown(cell) for cell in cells))
 
     def end(self) -> None:

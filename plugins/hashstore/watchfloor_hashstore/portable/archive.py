@@ -20,32 +20,48 @@ import mmap
 import sys
 import uuid
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from struct import Struct
 from typing import Any
+
+from .many import Hashes
 
 MAGIC = b"WFHASH1\n"
 ENTRY = Struct(">8sIBBBH")
 EVENT = Struct(">16sI")
 _BLOOM = b"\1" + bytes(7)
 _LENGTH = Struct(">I")
+_HEAD_BYTES = 4
+_HEAD = Struct(">I4x")  # of an identity
 _TLP = ("", "clear", "green", "amber", "amber+strict", "red")
 _EPOCH = date(2000, 1, 1)
 _LONGEST_LABELS = 1_000_000
 _CHUNK = 1 << 20
 _CHECK = b"hashstore export key"
+_BLOCK = 64  # bytes of a block of SHA-256
 
 
 class ArchiveError(Exception):
     """The file cannot be used; the text says why and what to do."""
 
 
-def identity(digest: bytes, key: bytes = b"") -> bytes:
-    """What stands in a file for a value with this SHA-256: 8 bytes."""
-    part = digest[4:12]
-    return hmac.new(key, part, hashlib.sha256).digest()[:8] if key else part
+def identified(key: bytes) -> Callable[[bytes], bytes]:
+    """What makes an identity of bytes 5 to 12 of a SHA-256.
+
+    With a key it is HMAC by its definition: the first blocks are the same for all values.
+    """
+    sha256, padded = hashlib.sha256, key.ljust(_BLOCK, b"\0")
+    inner, outer = (bytes(byte ^ mask for byte in padded) for mask in (0x36, 0x5C))
+    begun = sha256(outer).copy
+
+    def identity(part: bytes) -> bytes:
+        whole = begun()
+        whole.update(sha256(inner + part).digest())
+        return whole.digest()[:8]
+
+    return identity if key else bytes
 
 
 def key_check(key: bytes) -> str:
@@ -148,26 +164,35 @@ class Archive:
 
     def find(self, digest: bytes) -> list[dict[str, Any]]:
         """The hits of a value with this SHA-256."""
-        wanted = identity(digest, self._key)
-        at = int.from_bytes(wanted[: self._prefix], "big")
-        first, end = self._starts[at], self._starts[at + 1]
-        if first == end:
-            return []
-        low, high = self._entries + ENTRY.size * first, self._entries + ENTRY.size * end
-        at = self._map.find(wanted, low, high)
-        found = []
-        while at >= 0:
-            if (at - self._entries) % ENTRY.size == 0:
-                found.append(self._hit(at))
-            at = self._map.find(wanted, at + 1, high)
+        return self.find_many(Hashes([digest], [0], 1)).get(0, [])
+
+    def find_many(self, hashes: Hashes) -> dict[int, list[dict[str, Any]]]:
+        """The hits of those values that have any, each hit once, whichever of the hashes leads to it."""
+        wanted = [digest[4:12] for digest in hashes.digests]
+        if self._key:
+            wanted = list(map(identified(self._key), wanted))
+        found: dict[int, list[dict[str, Any]]] = {}
+        for at, place in self._places(wanted):
+            hits = found.setdefault(hashes.owners[at], [])
+            if (hit := self._hit(place)) not in hits:
+                hits.append(hit)
         return found
 
-    def find_any(self, digests: Iterable[bytes]) -> list[dict[str, Any]]:
-        """The hits of a value that may be written in several ways, each once."""
-        found: list[dict[str, Any]] = []
-        for digest in digests:
-            found += [hit for hit in self.find(digest) if hit not in found]
-        return found
+    def _places(self, wanted: Sequence[bytes]) -> Iterator[tuple[int, int]]:
+        """Where in the file the entries of identities are, each with the number of its identity."""
+        starts, find, base, size = self._starts, self._map.find, self._entries, ENTRY.size
+        shift = 8 * (_HEAD_BYTES - self._prefix)
+        for at, (head,) in enumerate(_HEAD.iter_unpack(b"".join(wanted))):
+            slot = head >> shift
+            first, end = starts[slot], starts[slot + 1]
+            if first == end:
+                continue
+            last = base + size * end
+            place = find(wanted[at], base + size * first, last)
+            while place >= 0:
+                if (place - base) % size == 0:
+                    yield at, place
+                place = find(wanted[at], place + 1, last)
 
     def _hit(self, at: int) -> dict[str, Any]:
         _, event, type_, category, flags, day = ENTRY.unpack_from(self._map, at)
@@ -189,6 +214,5 @@ class Archive:
         return f"{self.labels.get('scope', '?')}, made {made:%Y-%m-%d %H:%M} UTC, {self._count:,} entries"
 
 
-def _name(names: Iterable[str], number: int) -> str:
-    known = list(names)
-    return known[number] if number < len(known) else ""
+def _name(names: Sequence[str], number: int) -> str:
+    return names[number] if number < len(names) else ""

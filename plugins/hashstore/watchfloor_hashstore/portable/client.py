@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
+from typing import cast
 
-from .answers import FORMATS, Answer, complain, write
+from .answers import FORMATS, Answers, complain, write
 from .archive import Archive, ArchiveError, read_key
-from .questions import Question, lines_of, of_folder, of_hashes, of_log, of_values
+from .questions import Questions, lines_of, of_folder, of_hashes, of_log, of_values
 
 FOUND, NONE, ERROR = 0, 1, 2
 
@@ -71,25 +72,28 @@ def _archive(options: argparse.Namespace) -> Archive:
     return archive
 
 
-def _answers(archive: Archive, options: argparse.Namespace) -> Iterator[Answer]:
-    for question in _questions(options):
-        yield question, archive.find_any(question.digests)
+def _answers(archive: Archive, options: argparse.Namespace) -> Iterator[Answers]:
+    for questions in _questions(options):
+        yield questions, archive.find_many(questions.hashes)
 
 
-def _questions(options: argparse.Namespace) -> Iterator[Question]:
+def _questions(options: argparse.Namespace) -> Iterator[Questions]:
     for folder in options.tree:
         yield from of_folder(Path(folder))
     with ExitStack() as stack:
         names = options.file or ([] if options.values or options.tree else ["-"])
-        streams = [_stream(name, stack) for name in names]
-        lines = lines_of(streams)
-        yield from _asked(options.values, options)
+        lines = lines_of([_stream(name, stack) for name in names])
+        yield from _asked([options.values], options)
         yield from of_log(lines, also_parts=options.parts) if options.log else _asked(lines, options)
 
 
-def _asked(values: Sequence[str] | Iterator[str], options: argparse.Namespace) -> Iterator[Question]:
+def _asked(values: Iterable[Sequence[str]], options: argparse.Namespace) -> Iterator[Questions]:
     return of_hashes(values) if options.hashes else of_values(values, also_parts=options.parts)
 
 
-def _stream(name: str, stack: ExitStack) -> BinaryIO:
-    return sys.stdin.buffer if name == "-" else stack.enter_context(Path(name).open("rb"))
+def _stream(name: str, stack: ExitStack) -> BufferedReader:
+    return (
+        cast("BufferedReader", sys.stdin.buffer)
+        if name == "-"
+        else stack.enter_context(Path(name).open("rb"))
+    )

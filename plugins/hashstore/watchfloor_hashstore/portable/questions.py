@@ -4,63 +4,87 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from .hashing import digest
-from .recognise import digests_of, extract, parts
+from .many import Hashes, gathered, hashes_of
+from .recognise import extract, parts
 
 _CHUNK = 1 << 20
+_SOME = 1 << 17  # bytes of lines that are read together
+_TOGETHER = 5000  # values that are asked for together
 _AT_ONCE = 4
 _AHEAD = 64
 
 
-class Question(NamedTuple):
-    """What is asked: the text to show with the answer, and the hashes it may be known under."""
+class Questions(NamedTuple):
+    """What is asked together: the texts to show with the answers, and the hashes they may be known under."""
 
-    text: str
-    digests: list[bytes]
+    texts: Sequence[str]
+    hashes: Hashes
 
 
-def of_values(values: Iterable[str], *, also_parts: bool = False) -> Iterator[Question]:
-    """One question a value, and one for each of its parts that may be known by itself."""
-    for value in values:
-        text = value.strip()
-        if not text:
-            continue
-        yield Question(text, digests_of(text))
+def of_values(values: Iterable[Sequence[str]], *, also_parts: bool = False) -> Iterator[Questions]:
+    """Questions about values, as far as possible about those together that come together.
+
+    With `also_parts` about what else each of them holds that may be known.
+    """
+    for some in values:
+        texts = [text for text in map(str.strip, some) if text]
         if also_parts:
-            yield from (Question(part, digests_of(part)) for part in parts(text))
+            texts = [each for text in texts for each in (text, *parts(text))]
+        for start in range(0, len(texts), _TOGETHER):
+            together = texts[start : start + _TOGETHER]
+            yield Questions(together, hashes_of(together))
 
 
-def of_hashes(hashes: Iterable[str]) -> Iterator[Question]:
-    """One question a SHA-256 in hexadecimal; ValueError for what is none."""
-    for text in hashes:
-        raw = bytes.fromhex(text.strip())
-        if len(raw) != 32:
-            raise ValueError(f"'{text.strip()[:80]}' is no SHA-256 in hexadecimal")
-        yield Question(text.strip(), [raw])
+def of_hashes(hashes: Iterable[Sequence[str]]) -> Iterator[Questions]:
+    """Questions about SHA-256 in hexadecimal; ValueError for what is none."""
+    for some in hashes:
+        for start in range(0, len(some), _TOGETHER):
+            texts = [text.strip() for text in some[start : start + _TOGETHER]]
+            yield Questions(texts, gathered([_raw(text)] for text in texts))
 
 
-def lines_of(streams: Iterable[BinaryIO]) -> Iterator[str]:
-    """The lines of files; what is no UTF-8 is taken as it stands."""
+def _raw(text: str) -> bytes:
+    raw = bytes.fromhex(text)
+    if len(raw) != 32:
+        raise ValueError(f"'{text[:80]}' is no SHA-256 in hexadecimal")
+    return raw
+
+
+def lines_of(streams: Iterable[BufferedReader]) -> Iterator[list[str]]:
+    """The lines of files, as many together as are there; what is no UTF-8 is taken as it stands."""
     for stream in streams:
-        for line in stream:
-            yield line.decode("utf-8", "surrogateescape").rstrip("\r\n")
+        begun: list[bytes] = []
+        while data := stream.read1(_SOME):
+            whole, newline, rest = data.rpartition(b"\n")
+            if newline:
+                yield _lines(b"".join([*begun, whole]))
+                begun = []
+            begun.append(rest)
+        if last := b"".join(begun):
+            yield _lines(last)
 
 
-def of_log(lines: Iterable[str], *, also_parts: bool = False) -> Iterator[Question]:
-    """The indicators in the lines of a log, each once."""
+def _lines(text: bytes) -> list[str]:
+    return text.decode("utf-8", "surrogateescape").replace("\r\n", "\n").split("\n")
+
+
+def of_log(lines: Iterable[Sequence[str]], *, also_parts: bool = False) -> Iterator[Questions]:
+    """Questions about the indicators in the lines of a log, each once."""
     known: set[str] = set()
-    for line in lines:
-        new = [found for found in extract(line) if found not in known]
+    for some in lines:
+        new = [found for found in extract("\n".join(some)) if found not in known]
         known.update(new)
-        yield from of_values(new, also_parts=also_parts)
+        yield from of_values([new], also_parts=also_parts)
 
 
-def of_folder(folder: Path) -> Iterator[Question]:
+def of_folder(folder: Path) -> Iterator[Questions]:
     """The files of a folder tree, by their MD5, SHA-1 and SHA-256, read once each and several at a time."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         waiting = []
@@ -81,11 +105,11 @@ def _files(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def of_file(path: Path) -> Question:
+def of_file(path: Path) -> Questions:
     """A file by its hashes; OSError where it cannot be read."""
     sums = [hashlib.new(name, usedforsecurity=False) for name in ("md5", "sha1", "sha256")]
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             for one in sums:
                 one.update(chunk)
-    return Question(str(path), [digest(one.hexdigest()) for one in sums])
+    return Questions([str(path)], gathered([[digest(one.hexdigest()) for one in sums]]))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 
 from .hashing import digest
@@ -15,12 +14,15 @@ from .types import address, domain, fingerprint, mac, phone, system
 _LONGEST_SHORT = 200
 _LONGEST = 4096  # characters of a line in which indicators are looked for at a time
 _MOST_ADDRESSES = 256  # of a network that are asked for one by one
-# The bulk of what is asked for: names, IPv4 addresses, hashes, URLs, with nothing to refang, and nothing that
-# MISP writes in another way.
-_AS_IT_IS = re.compile(
-    r"(?!as\d|0|hxx|htx|fxp|meow)(?:[a-z0-9](?:[a-z0-9._@]*[a-z0-9])?|https?://[a-z0-9!$&*+,./:;=?@_~%#-]*[a-z0-9/=])",
-    re.IGNORECASE | re.ASCII,
+# The bulk of what is asked for: names, IPv4 addresses, hashes; URLs; pairs, and names with dashes that are no
+# MAC address. There is nothing to refang in them, and nothing that MISP writes in another way.
+AS_IT_IS = (
+    r"(?!00\d|as\d|h[xt]x|fxp|meow)(?:"
+    r"[a-z0-9][a-z0-9._@]*(?<=[a-z0-9])|"
+    r"https?://[a-z0-9!$&*+,./:;=?@_~%#-]*(?<=[a-z0-9/=])|"
+    r"(?!(?:[a-f0-9]{2}[.-]?){5,8}$)[a-z0-9][a-z0-9._@-]*(?:(?<!\.)\|[a-z0-9._@|-]*)?(?<=[a-z0-9]))"
 )
+_AS_IT_IS = re.compile(AS_IT_IS, re.IGNORECASE | re.ASCII)
 _BEYOND_BMP = re.compile("[\U00010000-\U0010ffff]")
 _PHONE = re.compile(r"(?:\+|00)[0-9][0-9 ()/.-]{5,}")
 _FINGERPRINT = re.compile(r"[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){15,31}")
@@ -83,15 +85,6 @@ def _half(half: str) -> str:
 
 def _as_address(plain: str) -> str:
     return address(plain.removeprefix("[").removesuffix("]") if plain[:1] == "[" and ":" in plain else plain)
-
-
-def digests_of_many(values: Iterable[str]) -> list[list[bytes]]:
-    """`digests_of` of each; what is as it is needs neither a call nor a look at blanks."""
-    as_it_is, sha256 = _AS_IT_IS.fullmatch, hashlib.sha256
-    return [
-        [sha256(value.lower().encode()).digest()] if as_it_is(value) else digests_of(value)
-        for value in values
-    ]
 
 
 def digests_of(text: str) -> list[bytes]:

@@ -7,14 +7,12 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Any
 
-from .answers import Answer
+from .answers import Answers
 from .archive import ArchiveError
-from .questions import Question
-
-_BATCH = 5000
+from .many import Hashes
+from .questions import Questions
 
 
 class Remote:
@@ -27,12 +25,17 @@ class Remote:
         self._key = key
         self._timeout = timeout
 
-    def ask(self, questions: Iterable[Question]) -> Iterator[Answer]:
+    def ask(self, questions: Iterable[Questions]) -> Iterator[Answers]:
         """The answers, in order. ArchiveError says what the server did not like."""
-        iterator = iter(questions)
-        while batch := list(islice(iterator, _BATCH)):
-            hashes = [[digest.hex() for digest in question.digests] for question in batch]
-            yield from zip(batch, self._post({"hashes": hashes})["results"])  # noqa: B905 (of Python 3.10)
+        for some in questions:
+            yield some, self._hits(some.hashes)
+
+    def _hits(self, hashes: Hashes) -> dict[int, Any]:
+        asked: list[list[str]] = [[] for _ in range(hashes.values)]
+        for digest, owner in zip(hashes.digests, hashes.owners):  # noqa: B905 (of Python 3.10)
+            asked[owner].append(digest.hex())
+        results = self._post({"hashes": asked})["results"]
+        return {at: hits for at, hits in enumerate(results) if hits}
 
     def _post(self, body: dict[str, Any]) -> Any:
         headers = {"authorization": self._key, "content-type": "application/json", "content-encoding": "gzip"}

@@ -1,0 +1,205 @@
+"""Many values at once: the same as one by one."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import itertools
+import os
+import random
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from watchfloor_hashstore.exporting import _checksum, _index, _write
+from watchfloor_hashstore.layout import place
+from watchfloor_hashstore.portable import archive, many
+from watchfloor_hashstore.portable.archive import Archive, identified
+from watchfloor_hashstore.portable.hashing import digest
+from watchfloor_hashstore.portable.many import Hashes, gathered, hashes_of
+from watchfloor_hashstore.portable.questions import lines_of, of_hashes, of_log, of_values
+from watchfloor_hashstore.portable.recognise import digests_of, forms
+from watchfloor_hashstore.shards import by_shard
+
+# What may make a value one that is written in another way, and what surrounds that.
+PIECES = [
+    *"as019fxhtpZ.-_@|:/?# =+([\\\n\t\u212aéß\U0001f600", "AS", "as", "dot", " dot ", "meow", "hxx", "htx",
+    "fxp", "http://", "https://", "00", "ab", "CD", "12", "[.]", "/32",
+]  # fmt: skip
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
+PAIRS_OF_HEX = st.lists(st.sampled_from(["0a", "1B", "-", ".", ":", "-9c", ".dd", "|"]), max_size=18).map(
+    "".join
+)
+
+
+def apart(hashes: Hashes) -> list[set[bytes]]:
+    """The hashes of each value."""
+    found: list[set[bytes]] = [set() for _ in range(hashes.values)]
+    for one, owner in zip(hashes.digests, hashes.owners, strict=True):
+        found[owner].add(one)
+    return found
+
+
+@given(st.lists(TEXTS | PAIRS_OF_HEX | st.text(max_size=20), max_size=8))
+@example(["a\nb", "c"])
+@example(["", "", "\n"])
+def test_the_hashes_of_many_are_those_of_each(values: list[str]) -> None:
+    assert apart(hashes_of(values)) == [set(digests_of(value)) for value in values]
+
+
+@given(TEXTS | PAIRS_OF_HEX)
+def test_what_is_taken_as_it_is_has_no_other_form(text: str) -> None:
+    """Here the pattern is the shortcut, and `forms` the rule."""
+    (plain,) = many._as_they_are([text])
+    if plain:
+        assert {digest(form) for form in forms(text)} == {hashlib.sha256(plain).digest()}
+        assert digests_of(text) == [hashlib.sha256(plain).digest()]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["evil.example", "my-host.example", "198.51.100.7", "0af3" * 8, "http://Evil.example/a?b=c",
+     "a_b@c.example", "a.exe|0af3", "evil.example|198.51.100.7", "de-ad-be-ef.example"],
+)  # fmt: skip
+def test_what_logs_are_full_of_is_taken_as_it_is(value: str) -> None:
+    assert many._as_they_are([value]) == [value.lower().encode()]
+
+
+@pytest.mark.parametrize(
+    "value", ["AA-BB-CC-00-11-22", "aabb-ccdd.0011.2233", "as64496", "0049301234", "hxxp://a/b", "a.|b"]
+)
+def test_what_misp_writes_in_another_way_is_looked_at(value: str) -> None:
+    assert many._as_they_are([value]) == [b""]
+    assert len(forms(value)) > 1
+
+
+def test_hashes_are_asked_of_the_shards_that_hold_their_buckets() -> None:
+    rng = random.Random(3)
+    for bits, count in itertools.product((14, 17, 22, 23, 28), (1, 2, 49, 50, 51, 700)):
+        digests = [rng.choice([rng.randbytes(32), bytes(32), b"\xff" * 32]) for _ in range(count)]
+        fields, order = by_shard(digests, bits)
+        assert sorted(order) == list(range(count))
+        asked = [(shard, field) for shard, some in fields for field in some]
+        assert asked == [place(digests[at], bits) for at in order]
+        assert [shard for shard, _ in fields] == sorted({shard for shard, _ in asked})
+
+
+def few_bytes(rng: random.Random, count: int) -> bytes:
+    """Bytes of which many are alike, so that identities collide, and turn up where no entry begins."""
+    return bytes(rng.choice((0, 1, 1, 1, 255)) for _ in range(count))
+
+
+def an_export(out: Path, rng: random.Random, prefix: int, key: bytes) -> list[tuple[bytes, str]]:
+    """Write a random export; 8 bytes of each hash in it, and the id of the event it leads to."""
+    parts = [few_bytes(rng, 8) for _ in range(400)]
+    rows = {
+        (part, archive.ENTRY.pack(identified(key)(part), rng.choice((0, 1, 0x01010101)) % 3, 1, 1, 1, 257))
+        for part in parts
+    }
+    entries = sorted({entry for _, entry in rows})
+    events = [archive.EVENT.pack(uuid.UUID(int=n).bytes, n + 1) for n in range(3)]
+    body = [_index(entries, prefix), *entries, *events]
+    labels = {
+        "prefix": prefix, "entries": len(entries), "events": len(events), "types": ["", "domain"],
+        "categories": ["", "Other"], "key": archive.key_check(key), "sha256": _checksum(body),
+    }  # fmt: skip
+    _write(out, labels, body)
+    return [(part, str(archive.ENTRY.unpack(entry)[1] + 1)) for part, entry in rows]
+
+
+@pytest.mark.parametrize("key", [b"", bytes(range(32))], ids=["plain", "keyed"])
+@pytest.mark.parametrize("prefix", [1, 2])
+def test_an_export_tells_of_many_what_it_holds(tmp_path: Path, prefix: int, key: bytes) -> None:
+    rng = random.Random(prefix)
+    known = an_export(tmp_path / "export.wfh", rng, prefix, key)
+    asked = [few_bytes(rng, 8) for _ in range(500)] + [part for part, _ in known]
+    with Archive(tmp_path / "export.wfh", key) as opened:
+        found = opened.find_many(gathered([b"head" + part + bytes(20)] for part in asked))
+        for at, part in enumerate(asked):
+            events = {event for one, event in known if one == part}
+            assert {hit["event_id"] for hit in found.get(at, [])} == events
+            assert len(found.get(at, [])) == len(events)
+            assert opened.find(b"head" + part + bytes(20)) == found.get(at, [])
+        assert opened.find_many(gathered([])) == {}
+        first, second = (b"head" + part + bytes(20) for part, _ in known[:2])
+        (hits,) = opened.find_many(gathered([[first, second, first]])).values()
+        assert hits == [
+            *opened.find(first),
+            *(hit for hit in opened.find(second) if hit not in opened.find(first)),
+        ]
+
+
+def test_an_identity_with_a_key_is_an_hmac() -> None:
+    key = bytes(range(32))
+    identity = identified(key)
+    for part in (b"8 bytes.", bytes(8)):
+        assert identity(part) == hmac.new(key, part, hashlib.sha256).digest()[:8]
+        assert identified(b"")(part) == part
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, Any]]:
+    """The end of a pipe to write to, and the stream at the other."""
+    there, here = os.pipe()
+    with os.fdopen(there, "rb") as stream:
+        yield here, stream
+
+
+def test_lines_are_taken_as_soon_as_they_are_there(pipe: tuple[int, Any]) -> None:
+    here, stream = pipe
+    lines = lines_of([stream])
+    os.write(here, b"one\r\ntwo\nthr")
+    assert next(lines) == ["one", "two"]
+    os.write(here, b"ee\n\xff\n\nlast")
+    assert next(lines) == ["three", "\udcff", ""]
+    os.close(here)
+    assert list(lines) == [["last"]]
+
+
+def test_a_line_may_be_longer_than_what_is_read_together(tmp_path: Path) -> None:
+    texts = ["short", "x" * 400_000, "y" * 131_071, "", "end"]
+    (tmp_path / "lines").write_text("\n".join(texts) + "\n")
+    with (tmp_path / "lines").open("rb") as first, (tmp_path / "lines").open("rb") as second:
+        assert [line for some in lines_of([first, second]) for line in some] == texts * 2
+
+
+def texts_of(questions: Any) -> list[str]:
+    return [text for some in questions for text in some.texts]
+
+
+def test_questions_come_in_order_and_none_is_about_nothing() -> None:
+    lines: Sequence[list[str]] = [[" a ", "", "198.51.100.7/31"], ["  "], ["b|c"]]
+    assert texts_of(of_values(lines)) == ["a", "198.51.100.7/31", "b|c"]
+    parts = ["a", "198.51.100.7/31", "198.51.100.6", "198.51.100.7", "b|c", "b", "c"]
+    assert texts_of(of_values(lines, also_parts=True)) == parts
+    for some in of_values(lines, also_parts=True):
+        assert apart(some.hashes) == [set(digests_of(text)) for text in some.texts]
+
+
+def test_only_so_much_is_asked_for_together() -> None:
+    networks = [f"198.51.{n}.0/24" for n in range(30)]
+    for questions in (
+        of_values([["x"] * 12_000]),
+        of_values([networks], also_parts=True),
+        of_hashes([["ab" * 32] * 12_000]),
+    ):
+        sizes = [(len(some.texts), some.hashes.values) for some in questions]
+        assert all(texts == values <= 5000 for texts, values in sizes)
+        assert sum(texts for texts, _ in sizes) in (12_000, 30 * 257)
+
+
+def test_an_indicator_of_a_log_is_asked_for_once() -> None:
+    lines = [["from 198.51.100.7", "to evil.example"], ["from 198.51.100.7 to http://evil.example/"]]
+    assert texts_of(of_log(lines)) == ["198.51.100.7", "evil.example", "http://evil.example/"]
+
+
+def test_hashes_are_taken_as_they_are() -> None:
+    (some,) = of_hashes([[f" {'ab' * 32} "]])
+    assert (some.texts, some.hashes.digests) == (["ab" * 32], [b"\xab" * 32])
+    with pytest.raises(ValueError, match="'abab' is no SHA-256"):
+        list(of_hashes([["abab"]]))
