@@ -12,7 +12,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -25,12 +27,13 @@ from watchfloor_hashstore.exporting import Scope, export
 from watchfloor_hashstore.importing import Summary, import_misp
 from watchfloor_hashstore.own_keys import OwnKey, create
 from watchfloor_hashstore.portable.archive import Archive
-from watchfloor_hashstore.portable.recognise import digests_of_many
+from watchfloor_hashstore.portable.many import hashes_of
 from watchfloor_hashstore.settings import Settings
 
 COUNT = int(os.environ.get("WATCHFLOOR_BENCH_ATTRIBUTES", "1000000"))
 BATCH = 10_000
-BATCHES = 20
+BATCHES = 40
+TOGETHER = 4000  # lines that a command reads together
 SINGLES = 6000
 CONNECTIONS = 16
 UPKEEP = 40_000
@@ -77,19 +80,25 @@ def _values(rng: random.Random, count: int) -> list[str]:
 
 
 def _file(place: Bench) -> list[Row]:
-    out, rng = place.folder / "export.wfh", random.Random(2)
+    out, key = place.folder / "export.wfh", bytes(range(32))
     labels = export(place.redis, Scope(3, "organisation 3"), out, lambda *_: None)
-    values = _values(rng, 200_000)
-    with Archive(out) as archive:
-        began = time.perf_counter()
-        for digests in digests_of_many(values):
-            archive.find_any(digests)
-        rate = len(values) / (time.perf_counter() - began)
-    size = out.stat().st_size / labels["entries"]
+    size, plain = out.stat().st_size / labels["entries"], _looked_up(out)
+    export(place.redis, Scope(3, "organisation 3"), out, lambda *_: None, key)
     return [
         Row("bytes an entry in an export", f"{size:.1f}", f"{labels['entries']:,} entries"),
-        Row("lookups in an export", f"{rate:,.0f} values/s", "one process, hashing included"),
+        Row("lookups in an export", f"{plain:,.0f} values/s", "one process, hashing included"),
+        Row("lookups in an export with a key", f"{_looked_up(out, key):,.0f} values/s", "likewise"),
     ]
+
+
+def _looked_up(export: Path, key: bytes = b"") -> float:
+    """Values a second."""
+    values = _values(random.Random(2), 200_000)
+    with Archive(export, key) as archive:
+        began = time.perf_counter()
+        for start in range(0, len(values), TOGETHER):
+            archive.find_many(hashes_of(values[start : start + TOGETHER]))
+        return len(values) / (time.perf_counter() - began)
 
 
 def _http(place: Bench) -> list[Row]:
@@ -99,16 +108,19 @@ def _http(place: Bench) -> list[Row]:
         until(lambda: _open(port))
         rng = random.Random(1)
         bodies = [json.dumps(_values(rng, BATCH)).encode() for _ in range(4)]
-        connection = HTTPConnection("127.0.0.1", port)
-        _post(connection, key, bodies[0])
-        batches = _timed(web.pid, lambda: _batches(connection, key, bodies), BATCH * BATCHES)
-        singles = _timed(web.pid, lambda: _singles(port, key), SINGLES)
-        alike = f"{CONNECTIONS} connections, one web process"
+        _post(HTTPConnection("127.0.0.1", port), key, bodies[0])
+        once, often = (
+            _timed(web.pid, partial(_batches, port, key, bodies, connections), BATCH * BATCHES)
+            for connections in (1, 4)
+        )
+        singles = _timed(web.pid, partial(_singles, port, key), SINGLES)
         return [
-            Row("lookups over HTTP", f"{batches[0]:,.0f} values/s",
-                f"batches of {BATCH:,}, one connection; web process {batches[1]:.2f} µs a value"),
+            Row("lookups over HTTP", f"{once[0]:,.0f} values/s",
+                f"batches of {BATCH:,}, one connection; web process {once[1]:.2f} µs a value"),
+            Row("lookups over HTTP", f"{often[0]:,.0f} values/s",
+                f"batches of {BATCH:,}, four connections; web process {often[1]:.2f} µs a value"),
             Row("single lookups", f"{singles[0]:,.0f} requests/s",
-                f"{alike}; web process {singles[1]:.0f} µs a request"),
+                f"{CONNECTIONS} connections, one web process; {singles[1]:.0f} µs of it a request"),
         ]  # fmt: skip
 
 
@@ -134,15 +146,22 @@ def _post(connection: HTTPConnection, key: str, body: bytes) -> None:
     answer.read()
 
 
-def _batches(connection: HTTPConnection, key: str, bodies: list[bytes]) -> None:
-    for n in range(BATCHES):
-        _post(connection, key, bodies[n % len(bodies)])
+def _batches(port: int, key: str, bodies: list[bytes], connections: int) -> None:
+    def ask() -> None:
+        connection = HTTPConnection("127.0.0.1", port)
+        for n in range(BATCHES // connections):
+            _post(connection, key, bodies[n % len(bodies)])
+
+    _beside(connections, ask)
 
 
 def _singles(port: int, key: str) -> None:
-    threads = [
-        threading.Thread(target=_ask, args=(port, key, SINGLES // CONNECTIONS)) for _ in range(CONNECTIONS)
-    ]
+    _beside(CONNECTIONS, lambda: _ask(port, key, SINGLES // CONNECTIONS))
+
+
+def _beside(count: int, work: Callable[[], object]) -> None:
+    """So many times at once."""
+    threads = [threading.Thread(target=work) for _ in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -24,8 +24,10 @@ from watchfloor_hashstore.changes import AttributeIs, EventIs, bring_in
 from watchfloor_hashstore.connect import connect
 from watchfloor_hashstore.exporting import Scope, export
 from watchfloor_hashstore.importing import import_misp
+from watchfloor_hashstore.lookup import Reader, Who, run
 from watchfloor_hashstore.own_keys import OwnKey
 from watchfloor_hashstore.portable.hashing import digest
+from watchfloor_hashstore.portable.many import hashes_of
 from watchfloor_hashstore.updating import update_misp
 
 SLOTS = 16_384
@@ -104,6 +106,9 @@ def test_all_works_on_a_cluster(
         hashes = [digest("evil.example")]
         bring_in(store, [event, AttributeIs(9000, 900, hashes, "*", "domain", "Network activity", 4e9)])
         check_with_http(site.app(), own_keys.create(store, OwnKey("laptop", 1)))
+        calls: list[int] = []
+        run(store, Reader().ask([(Who(), hashes_of(["x"]))]), lambda: calls.append(1))
+        assert calls
         assert export(store, Scope(1, "organisation 1"), tmp_path / "out", quiet)["entries"] > 100
         assert len({str(store.get_node_from_key(key)) for key in store.scan_iter("HASHSTORE*")}) == 3
 

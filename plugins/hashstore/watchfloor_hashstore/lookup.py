@@ -236,7 +236,7 @@ def nothing() -> None:
 
 
 def run(redis: Any, steps: Steps[T], meanwhile: Callable[[], None] = nothing) -> T:
-    """Carry out steps with a waiting client; `meanwhile` is called each time that Redis has got its work."""
+    """Carry out steps with a waiting client; `meanwhile` is called in each, while Redis works if possible."""
     replies: list[Any] | None = None
     while True:
         try:
@@ -249,6 +249,7 @@ def run(redis: Any, steps: Steps[T], meanwhile: Callable[[], None] = nothing) ->
 
 def _sent(redis: Any, commands: Sequence[tuple[Any, ...]], meanwhile: Callable[[], None]) -> list[Any]:
     if isinstance(redis, RedisCluster):
+        meanwhile()  # its client tells nobody when the commands are on their way
         with redis.pipeline(transaction=False) as pipe:
             for command in commands:
                 pipe.execute_command(*command)
