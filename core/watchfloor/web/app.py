@@ -104,17 +104,11 @@ def create_app(site: Site, redis_url: str) -> Starlette:
 
 
 def routes(plugins: Sequence[Plugin], static: Static) -> list[Route | Mount]:
-    """Every route: the core's, then each plugin's behind its boundary."""
+    """Every route: each plugin's behind its boundary, then the core's.
+
+    They are tried in order, and what programs ask for by the thousand is a plugin's. No name is in both.
+    """
     return [
-        Route("/", home, name="home", middleware=SMALL),
-        Route("/status", status_page, name="status", middleware=SMALL),
-        Route("/live", Streams(Stream(_hub)), methods=["GET"], name="live"),
-        Route("/panel/{plugin}/{name}", _panel, name="panel", middleware=SMALL),
-        Route("/health", alive, name="health"),
-        Route("/ready", readiness, name="ready"),
-        Route("/metrics", metrics, name="metrics", middleware=SMALL),
-        Mount("/api", routes=API, middleware=SMALL),
-        *static.routes(SMALL),
         *(
             Mount(
                 f"/{plugin.name}",
@@ -124,6 +118,15 @@ def routes(plugins: Sequence[Plugin], static: Static) -> list[Route | Mount]:
             )
             for plugin in plugins
         ),
+        Route("/", home, name="home", middleware=SMALL),
+        Route("/status", status_page, name="status", middleware=SMALL),
+        Route("/live", Streams(Stream(_hub)), methods=["GET"], name="live"),
+        Route("/panel/{plugin}/{name}", _panel, name="panel", middleware=SMALL),
+        Route("/health", alive, name="health"),
+        Route("/ready", readiness, name="ready"),
+        Route("/metrics", metrics, name="metrics", middleware=SMALL),
+        Mount("/api", routes=API, middleware=SMALL),
+        *static.routes(SMALL),
     ]
 
 
