@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import itertools
+import json
 import os
 import random
 import uuid
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from watchfloor_hashstore.exporting import _checksum, _index, _write
+from watchfloor_hashstore.exporting import _checksum, _index, write
 from watchfloor_hashstore.layout import place
 from watchfloor_hashstore.portable import archive, many
 from watchfloor_hashstore.portable.archive import Archive, identified
@@ -108,7 +109,8 @@ def an_export(out: Path, rng: random.Random, prefix: int, key: bytes) -> list[tu
         "prefix": prefix, "entries": len(entries), "events": len(events), "types": ["", "domain"],
         "categories": ["", "Other"], "key": archive.key_check(key), "sha256": _checksum(body),
     }  # fmt: skip
-    _write(out, labels, body)
+    text = json.dumps(labels).encode()
+    write(out, [archive.MAGIC, len(text).to_bytes(4, "big"), text, *body])
     return [(part, str(archive.ENTRY.unpack(entry)[1] + 1)) for part, entry in rows]
 
 
