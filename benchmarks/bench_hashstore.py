@@ -25,6 +25,7 @@ from watchfloor.store.keys import WORKER_STATS
 from watchfloor.store.streams import Appender
 from watchfloor_hashstore.exporting import Scope, export
 from watchfloor_hashstore.importing import Summary, import_misp
+from watchfloor_hashstore.keys import NOTED
 from watchfloor_hashstore.own_keys import OwnKey, create
 from watchfloor_hashstore.portable.archive import Archive
 from watchfloor_hashstore.portable.many import hashes_of
@@ -201,7 +202,7 @@ def _work(plugins: str) -> float:
         spent = cpu_seconds(worker.pid)
         _append(place, then)
         until(lambda: _done(place) >= len(first) + len(then), 300)
-        time.sleep(1)  # what is brought in after the last batch counts as well
+        until(lambda: not place.redis.xlen(NOTED()))  # what is brought in after the last batch counts as well
         return 1e6 * (cpu_seconds(worker.pid) - spent) / len(then)
 
 

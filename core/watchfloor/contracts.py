@@ -162,6 +162,12 @@ class Writes(Protocol):
     def geoadd(self, key: Key, longitude: float, latitude: float, member: str) -> None:
         """Put a member at a place, in degrees; Redis takes latitudes up to 85.05112878."""
 
+    def xadd(self, key: Key, item: object) -> None:
+        """Append an item, anything that JSON can hold, to a stream; a batch's items become few entries."""
+
+    def xdel(self, key: Key, entry: str) -> None:
+        """Remove an entry of a stream, by its id."""
+
     def delete(self, key: Key) -> None:
         """Delete the key."""
 
@@ -215,6 +221,9 @@ class Reads(Protocol):
     def hash(self, key: Key) -> dict[str, str]:
         """The fields of a hash."""
 
+    def entries(self, key: Key, count: int) -> list[tuple[str, bytes]]:
+        """The first entries of a stream: the id of each, and its items as a JSON array."""
+
 
 class RedisAccess(Protocol):
     """The core's Redis, for `resources`: where it is, is known once the process runs."""
@@ -223,7 +232,8 @@ class RedisAccess(Protocol):
         """redis-py's client, replies in bytes. RuntimeError before the resources are entered."""
 
 
-AfterCommit = Callable[[Iterable[str], Reads, Writes], None]
+AfterCommit = Callable[[Iterable[str], Reads, Writes], bool | None]
+"""`function(touched, reads, writes)`: True when there is more to do, and it is to run again with the same."""
 
 
 class Terminal(Protocol):

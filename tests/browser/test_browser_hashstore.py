@@ -11,7 +11,8 @@ from playwright.sync_api import Route, expect
 
 from watchfloor.web.server import serving
 from watchfloor_hashstore import own_keys
-from watchfloor_hashstore.changes import AttributeIs, EventIs, bring_in
+from watchfloor_hashstore.bringing import bring_in
+from watchfloor_hashstore.changes import AttributeIs, EventIs
 from watchfloor_hashstore.own_keys import OwnKey
 from watchfloor_hashstore.portable.hashing import digest
 from watchfloor_hashstore.portable.recognise import digests_of, kind

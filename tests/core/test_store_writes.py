@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from watchfloor.contracts import Channel, Keys, escape, unescape
+from watchfloor.store import writes
 from watchfloor.store.writes import Merged, Recorder
 from watchfloor.testing import SiteMaker
+from watchfloor.worker.after import RedisReads
 
 ZSET = Keys("w:zset:{date}", "zset", "scores")
 STRING = Keys("w:string", "string", "text or number")
 SET = Keys("w:set", "set", "members")
 HASH = Keys("w:hash", "hash", "fields")
 GEO = Keys("w:geo", "geo", "places")
+STREAM = Keys("w:stream", "stream", "items")
 KEPT = Keys("w:kept:{date}", "zset", "kept for a week", timedelta(days=7))
 SHORT = Keys("w:short", "string", "kept for an hour", timedelta(hours=1))
-FAMILIES = {family.pattern: family for family in (ZSET, STRING, SET, HASH, GEO, KEPT, SHORT)}
+FAMILIES = {family.pattern: family for family in (ZSET, STRING, SET, HASH, GEO, STREAM, KEPT, SHORT)}
 DAY = date(2026, 11, 2)
 
 
@@ -97,6 +101,25 @@ def test_redis_holds_what_each_verb_says(make_site: SiteMaker) -> None:
         redis.execute_command(*command)
     assert 0 < redis.ttl(SET()) <= 60
     assert not redis.exists(HASH())
+
+
+def test_items_of_a_stream_are_few_entries_and_keep_their_order(
+    make_site: SiteMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writes, "_MOST", 2)
+    redis, one = make_site().redis, recorder()
+    for item in ({"a": 1}, ["é"], {"a": 1}):
+        one.xadd(STREAM(), item)
+    for command in commands(one):
+        redis.execute_command(*command)
+    entries = RedisReads(redis).entries(STREAM(), 10)
+    assert [json.loads(items) for _, items in entries] == [[{"a": 1}, ["é"]], [{"a": 1}]]
+    assert RedisReads(redis).entries(STREAM(), 1) == entries[:1]
+    other = recorder()
+    other.xdel(STREAM(), entries[0][0])
+    for command in commands(other):
+        redis.execute_command(*command)
+    assert RedisReads(redis).entries(STREAM(), 10) == entries[1:]
 
 
 def test_retention_counts_from_the_day_of_the_key_or_from_the_last_write() -> None:

@@ -91,6 +91,15 @@ def test_a_threshold_is_announced_once_however_many_batches_pass_it(make: Make) 
     assert not site.redis.exists(TOUCHED(plugin="awards"))
 
 
+def test_what_has_more_to_do_runs_again_with_the_same(make: Make) -> None:
+    runs = "AWARDS(org='runs')"
+    site = make(f"writes.incrby({runs})\n        if int(reads.get({runs}) or 0) < 2: return True")
+    share(site, "A", "A")
+    site.work()
+    assert (awards(site, "runs"), awards(site, "A")) == (b"3", b"1")
+    assert not site.redis.exists(TOUCHED(plugin="awards"))
+
+
 def test_a_crash_between_the_two_transactions_announces_later_and_once(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,8 @@ from watchfloor import Ask
 from watchfloor.testing import SiteMaker, SiteUnderTest
 from watchfloor.web.server import serving
 from watchfloor_hashstore import health, info, usage
-from watchfloor_hashstore.changes import AttributeIs, EventIs, bring_in
+from watchfloor_hashstore.bringing import bring_in
+from watchfloor_hashstore.changes import AttributeIs, EventIs
 from watchfloor_hashstore.demo import DEMO
 from watchfloor_hashstore.info import running
 from watchfloor_hashstore.keys import LOOKUPS, STATE

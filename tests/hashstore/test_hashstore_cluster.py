@@ -20,7 +20,8 @@ from starlette.testclient import TestClient
 
 from watchfloor.testing import SiteMaker, until
 from watchfloor_hashstore import own_keys
-from watchfloor_hashstore.changes import AttributeIs, EventIs, bring_in
+from watchfloor_hashstore.bringing import bring_in
+from watchfloor_hashstore.changes import AttributeIs, EventIs
 from watchfloor_hashstore.connect import connect
 from watchfloor_hashstore.exporting import Scope, export
 from watchfloor_hashstore.importing import import_misp

@@ -16,12 +16,15 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from watchfloor import Activity
 from watchfloor.store.streams import Appender
+from watchfloor.store.writes import ITEMS
 from watchfloor.testing import NOON, SiteMaker, SiteUnderTest, apply, attribute_shared, event_shared
-from watchfloor_hashstore import live
-from watchfloor_hashstore.changes import AttributeGone, bring_in, decode, encode, field_name
-from watchfloor_hashstore.keys import JOURNAL, PENDING, STATE
-from watchfloor_hashstore.live import Bringing, Noting
+from watchfloor_hashstore import bringing
+from watchfloor_hashstore.bringing import Bringing, bring_in
+from watchfloor_hashstore.changes import AttributeGone, AttributeIs
+from watchfloor_hashstore.keys import JOURNAL, NOTED, STATE
 from watchfloor_hashstore.lookup import Who
+from watchfloor_hashstore.notes import Note, changes_of, decode, encode
+from watchfloor_hashstore.noting import Noting
 from watchfloor_hashstore.settings import Settings
 from watchfloor_hashstore.state import locked, state
 
@@ -37,10 +40,15 @@ def tell(site: SiteUnderTest, topic: str, body: Any) -> None:
     assert site.failures() == []
 
 
-def noted(how: Any, *told: Activity) -> dict[str, str]:
-    """What a handler notes of activities: changes by their field."""
+def noted(how: Any, *told: Activity) -> list[Note]:
+    """What a handler notes of activities."""
     (command,) = apply(how, *told).commands
-    return dict(zip(command[2::2], command[3::2], strict=True))
+    return decode(command[4].encode())
+
+
+def wait_with(site: SiteUnderTest, notes: list[Note]) -> None:
+    """Have notes wait to be brought in."""
+    site.redis.xadd(NOTED(), {ITEMS: encode(notes)})
 
 
 def event_row(**more: Any) -> dict[str, Any]:
@@ -171,7 +179,7 @@ def test_what_was_received_before_the_import_is_in_it_already(
     site = make_site(plugins={"hashstore": {}})
     filled(site.redis, settings_of(mysql_server))
     old = noted(Noting(Settings()).attribute, attribute_shared(id="70", action="edit", received=NOON))
-    bring_in(site.redis, [decode(change) for change in old.values()])
+    bring_in(site.redis, changes_of(old))
     assert not seen(site, EVERYONE, "198.51.100.7")
 
 
@@ -200,7 +208,7 @@ def test_doing_it_twice_changes_nothing(site: SiteUnderTest) -> None:
         (noting.attribute, attribute_shared()),
         (noting.attribute, attribute_shared(id="1002", value="a.example", type="domain", action="edit")),
     ]
-    changes = [decode(change) for how, what in told for change in noted(how, what).values()]
+    changes = changes_of(note for how, what in told for note in noted(how, what))
     bring_in(site.redis, changes)
     before = {key: site.redis.dump(key) for key in sorted(site.redis.keys("HASHSTORE*"))}
     bring_in(site.redis, changes)
@@ -209,17 +217,17 @@ def test_doing_it_twice_changes_nothing(site: SiteUnderTest) -> None:
 
 def test_a_crash_before_the_store_has_it_brings_it_in_later(site: SiteUnderTest) -> None:
     later = attribute_shared(received=NOON + timedelta(days=1))
-    site.redis.hset(PENDING(), mapping=noted(Noting(Settings()).attribute, later))
+    wait_with(site, noted(Noting(Settings()).attribute, later))
     assert not seen(site, EVERYONE, "198.51.100.7")
     tell(site, "misp_json_self", {"status": "x", "uptime": 1})
     assert seen(site, EVERYONE, "198.51.100.7")
-    assert not site.redis.exists(PENDING())
+    assert not site.redis.xlen(NOTED())
 
 
 def test_a_store_elsewhere_that_is_away_does_not_stop_the_worker(make_site: SiteMaker) -> None:
     site = make_site(plugins={"hashstore": {"redis": {"url": "redis://127.0.0.1:1/0", "timeout": 1}}})
     tell(site, "misp_json_attribute", attribute_message("evil.example"))
-    assert site.redis.hlen(PENDING()) == 2
+    assert site.redis.xlen(NOTED()) == 1
 
 
 class Away:
@@ -237,20 +245,19 @@ class Away:
 class Noted:
     """What waits."""
 
-    def hash(self, _key: Any) -> dict[str, str]:
-        change = AttributeGone(70, 1.0, hard=False)
-        return {field_name(change): encode(change).decode()}
+    def entries(self, _key: Any, _count: int) -> list[tuple[str, bytes]]:
+        return [("1-0", encode([AttributeGone(70, 1.0, hard=False)]))]
 
 
 @pytest.mark.parametrize(("pause", "asked"), [(10.0, 1), (0.0, 3)])
 def test_a_store_that_is_away_is_not_asked_with_every_batch(pause: float, asked: int) -> None:
     away: Any = Away()
     reads: Any = Noted()
-    bringing, writes = Bringing(away, pause), Mock()
+    bring, writes = Bringing(Settings(), away, pause), Mock()
     for _ in range(3):
-        bringing((), reads, writes)
+        assert bring((), reads, writes) is False
     assert away.asked == asked
-    writes.hdel.assert_not_called()
+    writes.xdel.assert_not_called()
 
 
 def rows(cursor: Any, table: str, ids: str) -> list[dict[str, Any]]:
@@ -326,14 +333,17 @@ def test_an_import_that_is_running_is_told_of_changes_before_the_store(site: Sit
 def test_more_than_a_run_can_take_is_brought_in_by_the_next(
     site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    later = NOON + timedelta(days=1)
-    told = [attribute_shared(id=str(n), value=f"198.51.100.{n}", received=later) for n in range(1, 10)]
-    site.redis.hset(PENDING(), mapping=noted(Noting(Settings()).attribute, *told))
-    monkeypatch.setattr(live, "_AT_ONCE", 4)
-    monkeypatch.setattr(live, "_SECONDS", -1.0)
+    later, runs = NOON + timedelta(days=1), Mock(wraps=bring_in)
+    for n in range(1, 10):
+        told = attribute_shared(id=str(n), value=f"198.51.100.{n}", received=later)
+        wait_with(site, noted(Noting(Settings()).attribute, told))
+    monkeypatch.setattr(bringing, "_AT_ONCE", 4)
+    monkeypatch.setattr(bringing, "bring_in", runs)
     tell(site, "misp_json_self", {"status": "x", "uptime": 1})
-    assert site.redis.hlen(PENDING()) == 10
-    monkeypatch.setattr(live, "_SECONDS", 60.0)
-    tell(site, "misp_json_self", {"status": "x", "uptime": 2})
-    assert site.redis.hlen(PENDING()) == 0
-    assert seen(site, EVERYONE, "198.51.100.9")
+    assert [len([c for c in call.args[1] if isinstance(c, AttributeIs)]) for call in runs.call_args_list] == [
+        4,
+        4,
+        1,
+    ]
+    assert site.redis.xlen(NOTED()) == 0
+    assert all(seen(site, EVERYONE, f"198.51.100.{n}") for n in range(1, 10))

@@ -17,7 +17,8 @@ from starlette.testclient import TestClient
 from watchfloor.testing import SiteMaker, SiteUnderTest
 from watchfloor.web.server import serving
 from watchfloor_hashstore import own_keys
-from watchfloor_hashstore.changes import AttributeIs, EventIs, GroupIs, bring_in
+from watchfloor_hashstore.bringing import bring_in
+from watchfloor_hashstore.changes import AttributeIs, EventIs, GroupIs
 from watchfloor_hashstore.keys import LOOKUPS
 from watchfloor_hashstore.own_keys import OwnKey
 from watchfloor_hashstore.portable.hashing import digest, digests, split

@@ -12,7 +12,8 @@ from misp_database import Server, fill
 
 from watchfloor.testing import SiteMaker, SiteUnderTest
 from watchfloor_hashstore.ahead import Ahead
-from watchfloor_hashstore.changes import AttributeIs, EventIs, bring_in
+from watchfloor_hashstore.bringing import bring_in
+from watchfloor_hashstore.changes import AttributeIs, EventIs
 from watchfloor_hashstore.desk import Desk, Job
 from watchfloor_hashstore.keys import EVENTS
 from watchfloor_hashstore.lookup import Answers, Reader, Who, run

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 import msgspec
 
@@ -19,15 +19,13 @@ _encode_json = msgspec.json.Encoder().encode
 _ADDED_UP = frozenset({"ZINCRBY", "INCRBY", "HINCRBY"})  # of the other verbs the last write stands
 _MAX_LATITUDE = 85.05112878  # Redis takes no more
 _DAY = 86_400
+_MOST = 1000  # items of one entry of a stream, so that who reads it knows how much that can be
+ITEMS = b"items"
+"""The field of a stream's entry that holds its items, a JSON array."""
 
 
-class Op(NamedTuple):
-    """One write: `field` is the member or hash field, "" where the verb takes none."""
-
-    verb: str
-    key: Key
-    field: bytes
-    value: Any
+Op: TypeAlias = tuple[str, Key, bytes, Any]
+"""One write: verb, key, member or hash field (b"" where the verb takes none), value."""
 
 
 class Recorder:
@@ -56,7 +54,7 @@ class Recorder:
         # Text is encoded here, so that what UTF-8 cannot hold costs this message and not the batch.
         if not key.isascii():
             key.encode()
-        self.ops.append(Op(verb, key, field.encode(), value))
+        self.ops.append((verb, key, field.encode(), value))
 
     def _refuse(self, verb: str, key: object, declared: Keys | None) -> NoReturn:
         if not isinstance(key, Key):
@@ -119,6 +117,14 @@ class Recorder:
             raise ValueError(f"no place Redis could hold: longitude {longitude}, latitude {latitude}")
         self._record("geo", "GEOADD", key, member, place)
 
+    def xadd(self, key: Key, item: object) -> None:
+        """Append an item, anything that JSON can hold, to a stream; a batch's items become few entries."""
+        self._record("stream", "XADD", key, value=_encode_json(item))
+
+    def xdel(self, key: Key, entry: str) -> None:
+        """Remove an entry of a stream, by its id."""
+        self._record("stream", "XDEL", key, entry)
+
     def delete(self, key: Key) -> None:
         """Delete the key."""
         self._record(None, "DEL", key)
@@ -137,8 +143,9 @@ class Recorder:
 
     def touch(self, what: str) -> None:
         """Have after_commit look at this."""
-        what.encode()
-        self.touched.add(what)
+        if what not in self.touched:
+            what.encode()
+            self.touched.add(what)
 
 
 def _number(value: float) -> float:
@@ -158,7 +165,7 @@ class Merged:
     """The writes of a batch, merged; the order of different verbs on one key is kept."""
 
     def __init__(self) -> None:
-        self._runs: dict[Key, list[tuple[str, str, dict[bytes, Any]]]] = {}
+        self._runs: dict[Key, list[tuple[str, str, dict[Any, Any]]]] = {}
         self._retention: dict[Key, timedelta] = {}
         self.items: dict[tuple[str, str], list[bytes]] = {}
         self.touched: dict[str, set[str]] = {}
@@ -174,7 +181,10 @@ class Merged:
             if not runs or runs[-1][1] != verb:
                 runs.append((recorder.plugin, verb, {}))
             fields = runs[-1][2]
-            fields[field] = fields[field] + value if verb in _ADDED_UP and field in fields else value
+            if verb == "XADD":  # one of them never takes another's place
+                fields[len(fields)] = value
+            else:
+                fields[field] = fields[field] + value if verb in _ADDED_UP and field in fields else value
         for channel, item in recorder.items:
             self.items.setdefault((recorder.plugin, channel), []).append(item)
         if recorder.touched:
@@ -198,9 +208,9 @@ def _expiry(key: Key, retention: timedelta) -> tuple[Any, ...]:
     return ("EXPIREAT", key, int(datetime.combine(key.day, time(), UTC).timestamp()) + kept + _DAY)
 
 
-def _commands(verb: str, key: Key, fields: dict[bytes, Any]) -> Iterator[tuple[Any, ...]]:
+def _commands(verb: str, key: Key, fields: dict[Any, Any]) -> Iterator[tuple[Any, ...]]:
     """The commands of a run of one verb: one for all its members where Redis takes them together."""
-    if verb in ("SADD", "SREM", "ZREM", "HDEL"):
+    if verb in ("SADD", "SREM", "ZREM", "HDEL", "XDEL"):
         yield (verb, key, *fields)
     elif verb == "ZADD":
         yield (verb, key, *(part for member, score in fields.items() for part in (score, member)))
@@ -208,6 +218,10 @@ def _commands(verb: str, key: Key, fields: dict[bytes, Any]) -> Iterator[tuple[A
         yield (verb, key, *(part for member, place in fields.items() for part in (*place, member)))
     elif verb == "HSET":
         yield (verb, key, *(part for pair in fields.items() for part in pair))
+    elif verb == "XADD":
+        items = list(fields.values())
+        for start in range(0, len(items), _MOST):
+            yield (verb, key, "*", ITEMS, b"[%b]" % b",".join(items[start : start + _MOST]))
     elif verb == "DEL":
         yield (verb, key)
     else:

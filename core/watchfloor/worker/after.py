@@ -18,7 +18,7 @@ from watchfloor.site import Site
 from watchfloor.store.failures import Failure
 from watchfloor.store.keys import TOUCHED
 from watchfloor.store.lease import Lease
-from watchfloor.store.writes import Merged, Recorder
+from watchfloor.store.writes import ITEMS, Merged, Recorder
 from watchfloor.worker.commit import LiveIds, Transaction, keep
 from watchfloor.worker.guard import Guard, HandlerTimeout
 from watchfloor.worker.process import describe
@@ -56,6 +56,10 @@ class RedisReads:
     def hash(self, key: Key) -> dict[str, str]:
         """A hash."""
         return {_text(name): _text(value) for name, value in self._redis.hgetall(key).items()}
+
+    def entries(self, key: Key, count: int) -> list[tuple[str, bytes]]:
+        """The first entries of a stream: the id of each, and its items as a JSON array."""
+        return [(_text(id_), fields[ITEMS]) for id_, fields in self._redis.xrange(key, count=count)]
 
 
 def _text(value: Any) -> str:
@@ -98,7 +102,7 @@ class AfterCommit:
 
     def _one(self, plugin: Plugin, touched: list[bytes]) -> None:
         recorder = Recorder(plugin.name, self._site.families.owned(plugin.name), plugin.channels)
-        failure = self._guarded(plugin, [_text(what) for what in sorted(touched)], recorder)
+        failure, more = self._guarded(plugin, [_text(what) for what in sorted(touched)], recorder)
         merged = Merged()
         if failure is None:
             recorder.touched.clear()  # touching again from here would never end
@@ -107,21 +111,25 @@ class AfterCommit:
 
         def fill(pipe: Any) -> None:
             transaction.effects(pipe, merged)
-            transaction.looked_at(pipe, plugin.name, touched)
+            if not more:
+                transaction.looked_at(pipe, plugin.name, touched)
             if failure is not None:
                 transaction.failed(pipe, failure)
 
         refused = transaction.refused(self._lease.commit(fill))
         keep(self._lease, refused, self._site.settings)
+        if more:  # it goes on after the next batch, whenever it ran last
+            self._waiting, self._last = True, 0.0
 
-    def _guarded(self, plugin: Plugin, touched: list[str], recorder: Recorder) -> Failure | None:
+    def _guarded(self, plugin: Plugin, touched: list[str], recorder: Recorder) -> tuple[Failure | None, bool]:
+        """What went wrong, if anything did, and whether there is more to do."""
         limit = self._site.settings.worker.handler_seconds * _PATIENCE
         assert plugin.after_commit is not None  # noqa: S101 (only such plugins are kept)
         try:
             with self._guard.armed():
                 self._guard.enter(limit)
                 try:
-                    plugin.after_commit(touched, RedisReads(self._redis), recorder)
+                    return None, plugin.after_commit(touched, RedisReads(self._redis), recorder) is True
                 finally:
                     self._guard.leave()
         except HandlerTimeout:
@@ -131,6 +139,4 @@ class AfterCommit:
             raise
         except Exception as raised:  # noqa: BLE001 (whatever a plugin raises must cost that plugin only)
             error = describe(raised)
-        else:
-            return None
-        return Failure(plugin=plugin.name, kind="after-commit", error=error, at=time.time())
+        return Failure(plugin=plugin.name, kind="after-commit", error=error, at=time.time()), False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -85,36 +85,43 @@ class Outcome:
     last: dict[str, str] = field(default_factory=dict)
 
 
+class _Functions(dict[type[Activity], tuple[Callable[..., None], ...]]):
+    """Which of some handlers' functions run for a type of activity, found out once for each."""
+
+    def __init__(self, handlers: Iterable[Handler]) -> None:
+        super().__init__()
+        self._handlers = tuple(handlers)
+
+    def __missing__(self, kind: type[Activity]) -> tuple[Callable[..., None], ...]:
+        found = tuple(h.function for h in self._handlers if issubclass(kind, h.activity))
+        self[kind] = found
+        return found
+
+
 class _Runner:
     """One plugin's handlers, found by the type of activity."""
 
     def __init__(self, plugin: Plugin, site: Site) -> None:
         self.name = plugin.name
         self.recorder = Recorder(plugin.name, site.families.owned(plugin.name), plugin.channels)
-        self._handlers = plugin.handlers
-        self._entitled = any(handler.entitled for handler in plugin.handlers)
-        self._by_type: dict[type[Activity], tuple[Handler, ...]] = {}
+        self.seconds = 0.0
+        self._all = _Functions(plugin.handlers)
+        self._entitled = _Functions(handler for handler in plugin.handlers if handler.entitled)
         self.raw: dict[str, list[RawHandler]] = {}
         for raw in plugin.raw_handlers:
             self.raw.setdefault(raw.topic, []).append(raw)
 
-    def calls(self, activities: Sequence[Activity], visible: Sequence[Activity]) -> list[_Call]:
-        """What is to be called: handlers that are entitled get all activities, the others the visible."""
-        if activities is visible or not self._entitled:
-            return [(h.function, a) for a in visible for h in self._of(type(a))]
+    def calls(self, activities: Sequence[Activity], community: bool) -> list[_Call]:
+        """What to call: with `community` only those who are entitled get what not everyone may see."""
+        functions = self._all
+        if not community:
+            return [(function, a) for a in activities for function in functions[type(a)]]
+        entitled = self._entitled
         return [
-            (h.function, a)
+            (function, a)
             for a in activities
-            for h in self._of(type(a))
-            if h.entitled or a.audience.everyone
+            for function in (functions if a.audience.everyone else entitled)[type(a)]
         ]
-
-    def _of(self, kind: type[Activity]) -> tuple[Handler, ...]:
-        found = self._by_type.get(kind)
-        if found is None:
-            found = tuple(handler for handler in self._handlers if issubclass(kind, handler.activity))
-            self._by_type[kind] = found
-        return found
 
 
 class Processor:
@@ -133,6 +140,7 @@ class Processor:
         self._limit = site.settings.worker.handler_seconds
         self._community = site.settings.audience == "community"
         self._runners = [_Runner(plugin, site) for plugin in (site.plugins if plugins is None else plugins)]
+        self._kinds: defaultdict[type[Activity], int] = defaultdict(int)
 
     def run(
         self,
@@ -154,7 +162,17 @@ class Processor:
                     break
         if self._marker:
             self._marker.clear()
+        self._count(outcome)
         return outcome
+
+    def _count(self, outcome: Outcome) -> None:
+        """Give the outcome what was counted aside, as it is counted for every message."""
+        for kind, count in self._kinds.items():
+            outcome.counts[f"activities:{kind.__name__}"] += count
+        self._kinds.clear()
+        for runner in self._runners:
+            outcome.counts[f"microseconds:{runner.name}"] += int(runner.seconds * 1e6)
+            runner.seconds = 0.0
 
     def _one(self, item: Item, names: Names, seen: Seen, outcome: Outcome, attempts: int) -> None:
         message = item.message
@@ -170,19 +188,14 @@ class Processor:
             return
         seen.flags.clear()
         activities = misp.activities(item.decoded, names, seen, self._site.zone)
-        visible = self._visible(activities, outcome)
-        for activity in visible:
-            outcome.counts[f"activities:{type(activity).__name__}"] += 1
+        for activity in activities:
+            if self._community and not activity.audience.everyone:
+                outcome.counts["restricted"] += 1
+            else:
+                self._kinds[type(activity)] += 1
         for runner in self._runners:
-            if calls := runner.calls(activities, visible):
+            if calls := runner.calls(activities, self._community):
                 self._call(runner, calls, message, "".join(seen.flags), outcome)
-
-    def _visible(self, activities: list[Activity], outcome: Outcome) -> list[Activity]:
-        if not self._community:
-            return activities
-        kept = [activity for activity in activities if activity.audience.everyone]
-        outcome.counts["restricted"] += len(activities) - len(kept)
-        return kept
 
     def _undecoded(self, item: Item, outcome: Outcome) -> None:
         """A topic that the core does not know goes to the plugins that do; else it is a failure."""
@@ -213,7 +226,7 @@ class Processor:
             outcome.merged.add(recorder)
         else:
             outcome.failures.append(failures.of(message, runner.name, *failure, versions))
-        outcome.counts[f"microseconds:{runner.name}"] += int((time.perf_counter() - started) * 1e6)
+        runner.seconds += time.perf_counter() - started
 
     def _guarded(self, calls: list[_Call], recorder: Recorder) -> tuple[str, str] | None:
         """Run one plugin's functions; the kind and text of what went wrong, if anything did."""

@@ -12,8 +12,9 @@ from watchfloor_hashstore import commands as command_line
 from watchfloor_hashstore import demo as demo_of_the_store
 from watchfloor_hashstore import health, pages
 from watchfloor_hashstore import panels as cards
+from watchfloor_hashstore.bringing import Bringing
 from watchfloor_hashstore.keys import FAMILIES
-from watchfloor_hashstore.live import Bringing, Noting
+from watchfloor_hashstore.noting import Noting
 from watchfloor_hashstore.pool import Pool
 from watchfloor_hashstore.settings import Settings
 
@@ -39,8 +40,8 @@ def message_handlers(settings: Settings) -> Sequence[Handler]:
 
 
 @hookimpl
-def after_commit(resources: Pool) -> AfterCommit:
-    return Bringing(resources)
+def after_commit(settings: Settings, resources: Pool) -> AfterCommit:
+    return Bringing(settings, resources)
 
 
 @hookimpl

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 EVERYONE, NOBODY = "*", "-"
+_LARGEST = 0xFFFFFFFF
 _OPEN = frozenset("123")
 _OPEN_OR_INHERITED = frozenset("1235")
 
@@ -32,7 +33,19 @@ def level_of_part(distribution: str, group: str) -> str:
 def _level(distribution: str, group: str, open_to: frozenset[str]) -> str:
     if distribution in open_to:
         return EVERYONE
-    return group if distribution == "4" and group.isdigit() and group != "0" else NOBODY
+    return group if distribution == "4" and number(group) else NOBODY
+
+
+def number(text: str) -> int:
+    """A local id as a number of 32 bits; 0 for what is none.
+
+    >>> number("42"), number("4294967296"), number("x")
+    (42, 0, 0)
+    """
+    if not (text.isdecimal() and len(text) < 11):
+        return 0
+    id_ = int(text)
+    return id_ if id_ <= _LARGEST else 0
 
 
 Groups = Mapping[str, frozenset[int] | None]

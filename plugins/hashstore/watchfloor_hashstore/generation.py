@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from watchfloor_hashstore.changes import catch_up
+from watchfloor_hashstore.bringing import catch_up
 from watchfloor_hashstore.keys import JOURNAL
 from watchfloor_hashstore.layout import bits_for
 from watchfloor_hashstore.state import Lock, locked, new_generation, state

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from watchfloor_hashstore import scripts
-from watchfloor_hashstore.keys import CHANGED, EVENTS, GROUPS, MISP_KEYS, NAMES, OWN_KEYS, PENDING
+from watchfloor_hashstore.keys import CHANGED, EVENTS, GROUPS, MISP_KEYS, NAMES, NOTED, OWN_KEYS
 from watchfloor_hashstore.layout import SHARDS, TYPE, WIDTH
 from watchfloor_hashstore.portable.hashing import texts
 from watchfloor_hashstore.state import State, state
@@ -37,7 +37,7 @@ def facts(redis: Any, met: State) -> dict[str, Any]:
         "attributes_imported": int(met.fields.get("attributes") or 0),
         "entries_imported": int(met.fields.get("entries") or 0),
         "attributes_changed_since": count(CHANGED),
-        "waiting": int(redis.hlen(PENDING())),
+        "waiting": int(redis.xlen(NOTED())),
         "sharing_groups": count(GROUPS),
         "misp_key_fields": max(count(MISP_KEYS) - 1, 0),
         "own_keys": int(redis.hlen(OWN_KEYS())),

@@ -28,7 +28,7 @@ ORGANISATIONS = Keys("HASHSTORE_ORGS:{generation}", "hash", "name or UUID of an 
 MISP_KEYS = Keys("HASHSTORE_KEYS:{generation}", "hash", "MISP's API keys, hashed, and whom they stand for")
 OWN_KEYS = Keys("HASHSTORE_OWN_KEYS", "hash", "the store's own API keys, hashed, and whom they stand for")
 JOURNAL = Keys("HASHSTORE_JOURNAL", "stream", "live changes during an import, for the generation it makes")
-PENDING = Keys("HASHSTORE_PENDING", "hash", "live changes that are not in the store yet, the last of each")
+NOTED = Keys("HASHSTORE_NOTED", "stream", "what the feed told and is not in the store yet, a batch an entry")
 LOOKUPS = Keys(
     "HASHSTORE_LOOKUPS:{date}",
     "hash",
@@ -38,5 +38,5 @@ LOOKUPS = Keys(
 
 FAMILIES = (
     STATE, ENTRIES, EVENTS, OBJECTS, CHANGED, SEEN, NAMES, GROUPS, ORGANISATIONS, MISP_KEYS, OWN_KEYS,
-    JOURNAL, PENDING, LOOKUPS,
+    JOURNAL, NOTED, LOOKUPS,
 )  # fmt: skip

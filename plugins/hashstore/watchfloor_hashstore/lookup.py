@@ -12,10 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate, chain
 from typing import Any, TypeAlias, TypeVar
 
-from redis import RedisCluster
-
 from watchfloor import Keys
-from watchfloor_hashstore import wire
 from watchfloor_hashstore.audience import EVERYONE, NOBODY, Caller, caller, read
 from watchfloor_hashstore.keys import CHANGED, ENTRIES, EVENTS, GROUPS, NAMES, OBJECTS, STATE
 from watchfloor_hashstore.layout import Entry, EventRecord, day_text, find
@@ -23,6 +20,7 @@ from watchfloor_hashstore.portable.many import Hashes
 from watchfloor_hashstore.shards import by_shard
 from watchfloor_hashstore.state import State
 from watchfloor_hashstore.store import field_of
+from watchfloor_hashstore.wire import sent
 
 T = TypeVar("T")
 Steps: TypeAlias = Generator[list[tuple[Any, ...]], list[Any], T]
@@ -244,15 +242,4 @@ def run(redis: Any, steps: Steps[T], meanwhile: Callable[[], None] = nothing) ->
         except StopIteration as end:
             result: T = end.value
             return result
-        replies = _sent(redis, commands, meanwhile)
-
-
-def _sent(redis: Any, commands: Sequence[tuple[Any, ...]], meanwhile: Callable[[], None]) -> list[Any]:
-    if isinstance(redis, RedisCluster):
-        meanwhile()  # its client tells nobody when the commands are on their way
-        with redis.pipeline(transaction=False) as pipe:
-            for command in commands:
-                pipe.execute_command(*command)
-            replies: list[Any] = pipe.execute()
-            return replies
-    return wire.sent(redis, commands, meanwhile)
+        replies = sent(redis, commands, meanwhile)

@@ -51,24 +51,28 @@ end
 return out
 """
 
-# Put single entries in their buckets: ARGV width, length of the head, then bucket, head, entry, ...
-# An entry with the same head goes; an empty one only goes. How many buckets that changed.
+# Put entries in their buckets: ARGV length of a bucket's name, of an entry and of its head, then name and
+# entry, end to end. An entry with the same head goes. How many buckets that changed.
 PUT = """
-local width, length, changed = tonumber(ARGV[1]), tonumber(ARGV[2]), 0
-for i = 3, #ARGV, 3 do
-  local old = redis.call('HGET', KEYS[1], ARGV[i]) or ''
-  local kept = {}
-  for at = 1, #old, width do
-    if old:sub(at, at + length - 1) ~= ARGV[i + 1] then kept[#kept + 1] = old:sub(at, at + width - 1) end
+local named, width, head, changed = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), 0
+for at = 1, #ARGV[4], named + width do
+  local bucket = ARGV[4]:sub(at, at + named - 1)
+  local entry = ARGV[4]:sub(at + named, at + named + width - 1)
+  local old = redis.call('HGET', KEYS[1], bucket) or ''
+  local new = old
+  local start = entry:sub(1, head)
+  if old:find(start, 1, true) then
+    local kept = {}
+    for each = 1, #old, width do
+      if old:sub(each, each + head - 1) ~= start then kept[#kept + 1] = old:sub(each, each + width - 1) end
+    end
+    new = table.concat(kept)
   end
-  kept[#kept + 1] = ARGV[i + 2]
-  local new = table.concat(kept)
-  if new == '' then
-    if old ~= '' then redis.call('HDEL', KEYS[1], ARGV[i]) end
-  elseif new ~= old then
-    redis.call('HSET', KEYS[1], ARGV[i], new)
+  new = new .. entry
+  if new ~= old then
+    redis.call('HSET', KEYS[1], bucket, new)
+    changed = changed + 1
   end
-  if new ~= old then changed = changed + 1 end
 end
 return changed
 """

@@ -91,15 +91,19 @@ class Store:
                 for field, old in zip(chunk, self.redis.hmget(self.key(shard), chunk), strict=True):
                     found[field] = (old or b"") + found[field]
 
-    def put(self, puts: Iterable[tuple[bytes, bytes, bytes]]) -> int:
-        """Put entries (hash, head, packed entry or b"") where they belong; how many buckets changed."""
+    def put(self, puts: Iterable[tuple[bytes, bytes]]) -> int:
+        """Put packed entries where their hashes belong; how many buckets changed."""
         shards: dict[int, list[bytes]] = {}
-        for digest, head, packed in puts:
-            shard, field = place(digest, self.bits)
-            shards.setdefault(shard, []).extend((field, head, packed))
+        named, shift, number = len(place(bytes(32), self.bits)[1]), 32 - self.bits, int.from_bytes
+        for digest, packed in puts:
+            bucket = number(digest[:4], "big") >> shift  # as in `place`
+            field = (bucket // SHARDS).to_bytes(named, "little")
+            shards.setdefault(bucket % SHARDS, []).append(field + packed)
         with self.redis.pipeline(transaction=False) as pipe:
-            for shard, flat in shards.items():
-                pipe.execute_command("EVAL", scripts.PUT, 1, self.key(shard), WIDTH, HEAD, *flat)
+            for shard, fields in shards.items():
+                pipe.execute_command(
+                    "EVAL", scripts.PUT, 1, self.key(shard), named, WIDTH, HEAD, b"".join(fields)
+                )
             return sum(pipe.execute())
 
     def set_events(self, records: Mapping[int, bytes | None]) -> None:
@@ -114,10 +118,15 @@ class Store:
 
     def add_events(self, records: Mapping[int, bytes]) -> None:
         """Set packed events by id, of those that are not there."""
-        with self.redis.pipeline(transaction=False) as pipe:
-            for event, record in records.items():
-                pipe.hsetnx(EVENTS(generation=self.generation), field_of(event), record)
-            pipe.execute()
+        key = EVENTS(generation=self.generation)
+        fields = {field_of(event): record for event, record in records.items()}
+        for chunk in _chunks(fields.items(), _AT_ONCE):
+            there = self.redis.hmget(key, [field for field, _ in chunk])
+            with self.redis.pipeline(transaction=False) as pipe:
+                for (field, record), found in zip(chunk, there, strict=True):
+                    if found is None:
+                        pipe.hsetnx(key, field, record)
+                pipe.execute()
 
     def set_changed(self, hashes: Mapping[int, bytes | None]) -> None:
         """Set which hashes attributes have now (8 bytes each, end to end); b"" for deleted ones."""

@@ -8,7 +8,8 @@ from itertools import islice
 from typing import Any
 
 from watchfloor_hashstore.audience import EVERYONE, NOBODY
-from watchfloor_hashstore.changes import AttributeGone, AttributeIs, Change, apply, catch_up
+from watchfloor_hashstore.bringing import catch_up
+from watchfloor_hashstore.changes import AttributeGone, AttributeIs, Change, apply
 from watchfloor_hashstore.errors import HashstoreError, NoStoreError
 from watchfloor_hashstore.importing import Progress, Summary, source
 from watchfloor_hashstore.keys import EVENTS, JOURNAL, OBJECTS

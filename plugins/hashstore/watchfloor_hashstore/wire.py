@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from redis import RedisCluster
 from redis.exceptions import ResponseError
 
 from watchfloor import Key
@@ -41,14 +42,22 @@ def _part(part: bytes) -> bytes:
 
 
 def sent(redis: Any, commands: Sequence[Sequence[Any]], meanwhile: Callable[[], None]) -> list[Any]:
-    """The replies to commands, sent together on one connection; the first error among them is raised.
+    """The replies to commands, sent together; the first error among them is raised.
 
-    `meanwhile` is called when they are on their way.
+    `meanwhile` is called when they are on their way; on a cluster, whose client does not tell, before.
     """
+    if isinstance(redis, RedisCluster):
+        meanwhile()
+        with redis.pipeline(transaction=False) as pipe:
+            for command in commands:
+                pipe.execute_command(*command)
+            told: list[Any] = pipe.execute()
+            return told
     pool = redis.connection_pool
     connection = pool.get_connection()
     try:
         prefix = getattr(redis, "prefix", "")
+        # One piece: the library makes a system call of each.
         connection.send_packed_command([b"".join([packed(prefix, command) for command in commands])])
         meanwhile()
         replies = [_reply(connection, command[0]) for command in commands]

@@ -1,0 +1,123 @@
+"""What handlers note, and the changes that it means.
+
+Thousands of attributes come in a second: one is noted as it was told, which costs next to nothing. What
+that means, its hashes above all, is worked out for many at once, when they are brought in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.json import Decoder, Encoder
+
+from watchfloor import Level
+from watchfloor_hashstore.audience import NOBODY, level_of_event, level_of_part, number
+from watchfloor_hashstore.changes import AttributeIs, Change, EventIs, ObjectIs
+from watchfloor_hashstore.layout import day_of_second
+from watchfloor_hashstore.portable.hashing import digests, split
+
+_NEVER_TOO_OLD = float(2**62)
+
+
+class AttributeTold(Struct, frozen=True, gc=False, array_like=True, tag="told", tag_field="what"):
+    """An attribute that was added or edited, as told; `received` and `second` (MISP's own) in Unix seconds.
+
+    `uuid`, `owner`, `levels[0]` and `published` are its event's. `action` as the activity has it.
+    """
+
+    id: int
+    event: int
+    object: int
+    type: str
+    category: str
+    value: str
+    to_ids: bool
+    tlp: str
+    levels: tuple[Level, ...]
+    received: float
+    second: int
+    action: str
+    uuid: str
+    owner: str
+    published: bool | None
+
+    @property
+    def held(self) -> bool:
+        """Whether something was told of the object that holds it."""
+        return len(self.levels) == 3 and bool(self.levels[1][0])
+
+
+Note: TypeAlias = AttributeTold | Change
+
+encode = Encoder().encode
+decode: Callable[[bytes], list[Note]] = Decoder(list[Note]).decode
+
+
+def changes_of(notes: Iterable[Note], *, private: bool = False) -> list[Change]:
+    """The last change of each thing; `private` where unpublished events are their owners' alone."""
+    last: dict[str, dict[int | str, Note]] = {
+        about: {} for about in ("attribute", "object", "partly", "event", "group")
+    }
+    attributes = last["attribute"]
+    for note in notes:
+        if not isinstance(note, AttributeTold):
+            last[note.about][note.id] = note
+            continue
+        attributes[note.id] = note
+        if note.action != "publish":  # which tells of the event and of its objects by itself
+            if note.levels[0][0]:
+                # An unpublished event may have been published before: then its attributes tell of the change.
+                last["event" if private and note.published is False else "partly"][note.event] = note
+            if note.object and note.held:
+                last["object"][note.object] = note
+    return [
+        _MEANS[about](note, private) if isinstance(note, AttributeTold) else note
+        for about, things in last.items()
+        for note in things.values()
+    ]
+
+
+def _attribute(told: AttributeTold, _private: bool) -> AttributeIs:
+    """What an attribute tells of itself."""
+    return AttributeIs(
+        told.id,
+        told.event,
+        list(digests(told.type, *split(told.type, told.value))),
+        # Nobody's where it is in an object of which nothing was told.
+        NOBODY if told.object and not told.held else level_of_part(*told.levels[-1]),
+        told.type,
+        told.category,
+        told.received,
+        told.to_ids,
+        told.tlp,
+        day_of_second(told.second),
+        told.object,
+        told.action != "add",
+    )
+
+
+def _object(told: AttributeTold, _private: bool) -> ObjectIs:
+    """What it tells of the object that holds it."""
+    return ObjectIs(told.object, level_of_part(*told.levels[1]), told.received)
+
+
+def _event(told: AttributeTold, private: bool) -> EventIs:
+    """What it tells of its event, in case nothing else does."""
+    return EventIs(
+        told.event,
+        told.uuid,
+        number(told.owner),
+        level_of_event(*told.levels[0], hidden=private and not told.published),
+        _NEVER_TOO_OLD,
+        partly=not (private and told.published is False),
+    )
+
+
+_MEANS: Mapping[str, Callable[[AttributeTold, bool], Change]] = {
+    "attribute": _attribute,
+    "object": _object,
+    "partly": _event,
+    "event": _event,
+}

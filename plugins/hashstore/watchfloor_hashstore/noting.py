@@ -1,0 +1,149 @@
+"""Between imports the feed keeps the store current: what handlers note of what it tells.
+
+It is noted in the worker's own transaction; `bringing` brings it into the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import Any
+
+from watchfloor import (
+    Activity,
+    AttributeDeleted,
+    AttributeShared,
+    EventDeleted,
+    EventShared,
+    FeedAlive,
+    Handler,
+    ObjectDeleted,
+    ObjectShared,
+    SharingGroupTold,
+    Tag,
+    Writes,
+)
+from watchfloor_hashstore.audience import NOBODY, level_of_event, level_of_part, number, written
+from watchfloor_hashstore.changes import (
+    AttributeGone,
+    EventGone,
+    EventIs,
+    GroupIs,
+    ObjectIs,
+)
+from watchfloor_hashstore.keys import NOTED
+from watchfloor_hashstore.layout import TLP, day_number
+from watchfloor_hashstore.notes import AttributeTold, Note
+from watchfloor_hashstore.settings import Settings
+
+_TRAFFIC = {**{f"tlp:{name}": name for name in TLP if name}, "tlp:white": "clear"}
+_WHAT = "changes"
+
+
+class Noting:
+    """Notes what activities mean for the store."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._feed = settings.feed
+        self._private = settings.unpublishedprivate
+        self._noted = NOTED()
+
+    def handlers(self) -> list[Handler]:
+        """The functions for the worker, which are told as well what not everyone may see."""
+        functions: dict[type[Activity], Callable[[Any, Writes], None]] = {
+            AttributeShared: self.attribute,
+            AttributeDeleted: self.no_attribute,
+            EventShared: self.event,
+            EventDeleted: self.no_event,
+            ObjectShared: self.object,
+            ObjectDeleted: self.no_object,
+            SharingGroupTold: self.group,
+            FeedAlive: self.alive,
+        }
+        return [Handler(activity, function, entitled=True) for activity, function in functions.items()]
+
+    def attribute(self, told: AttributeShared, writes: Writes) -> None:
+        """An attribute that was added or edited; what a publication repeats is in the store already."""
+        event, id_, event_id = told.event, number(told.id), number(told.event.id)
+        if (told.action == "publish" and not told.new) or not (told.levels and id_ and event_id):
+            return
+        note = AttributeTold(
+            id_,
+            event_id,
+            number(told.object_id),
+            told.type,
+            told.category,
+            told.value,
+            told.to_ids,
+            _strictest(told.tags) if told.tags else "",
+            told.levels,
+            told.received.timestamp(),
+            int(told.time.timestamp()),
+            told.action,
+            event.uuid,
+            event.owner_id,
+            told.published,
+        )
+        self._note(told, writes, note)
+
+    def no_attribute(self, told: AttributeDeleted, writes: Writes) -> None:
+        """An attribute that was deleted."""
+        if id_ := number(told.id):
+            self._note(told, writes, AttributeGone(id_, told.received.timestamp(), told.hard))
+
+    def event(self, told: EventShared, writes: Writes) -> None:
+        """An event that was added, edited or published."""
+        if told.levels and told.levels[0][0] and (id_ := number(told.event.id)):
+            hidden = self._private and not told.published
+            change = EventIs(
+                id_,
+                told.event.uuid,
+                number(told.event.owner_id),
+                level_of_event(*told.levels[0], hidden=hidden),
+                told.received.timestamp(),
+                _day(told.date),
+                _strictest(told.tags),
+            )
+            self._note(told, writes, change)
+
+    def no_event(self, told: EventDeleted, writes: Writes) -> None:
+        """An event that was deleted, with all it held."""
+        if id_ := number(told.event.id):
+            self._note(told, writes, EventGone(id_))
+
+    def object(self, told: ObjectShared, writes: Writes) -> None:
+        """An object that was added or edited."""
+        if told.levels and told.levels[-1][0] and (id_ := number(told.id)):
+            level = level_of_part(*told.levels[-1])
+            self._note(told, writes, ObjectIs(id_, level, told.received.timestamp()))
+
+    def no_object(self, told: ObjectDeleted, writes: Writes) -> None:
+        """An object whose row is gone: what says that it is in it, is its owner's alone."""
+        if told.hard and (id_ := number(told.id)):
+            self._note(told, writes, ObjectIs(id_, NOBODY, told.received.timestamp()))
+
+    def group(self, told: SharingGroupTold, writes: Writes) -> None:
+        """Who is in a sharing group."""
+        members = None if told.members.everyone else {number(one) for one in told.members.organisations} - {0}
+        self._note(told, writes, GroupIs(told.id, written(members), told.received.timestamp()))
+
+    def alive(self, _told: FeedAlive, writes: Writes) -> None:
+        """A quiet moment: what could not be brought in earlier is tried again."""
+        writes.touch(_WHAT)
+
+    def _note(self, told: Activity, writes: Writes, note: Note) -> None:
+        if self._feed is None or self._feed == told.feed:
+            writes.xadd(self._noted, note)
+            writes.touch(_WHAT)
+
+
+def _day(text: str) -> int:
+    try:
+        return day_number(date.fromisoformat(text))
+    except ValueError:
+        return 0
+
+
+def _strictest(tags: Iterable[Tag]) -> str:
+    """The strictest traffic light among tags."""
+    return max((_TRAFFIC.get(tag.name.lower(), "") for tag in tags), key=TLP.index, default="")
