@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from redis.exceptions import RedisError
@@ -30,13 +31,15 @@ LEDGER = HERE / "ledger_plugin"
 _METADATA = "Metadata-Version: 2.1\nName: watchfloor-ledger\nVersion: 1.0\n"
 _ENTRY_POINTS = "[watchfloor.plugins]\nledger = watchfloor_ledger\n"
 
+T = TypeVar("T")
 PATIENCE = 30.0
 Done = subprocess.CompletedProcess[str]
 
 
-def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
-    """Wait until the condition is true; whole processes on a busy machine take their time."""
-    until_(condition, what, seconds)
+def until(condition: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
+    """Wait until the condition is true and return what it gave; whole processes take their time."""
+    found: T = until_(condition, what, seconds)
+    return found
 
 
 def install_ledger(folder: Path) -> str:
@@ -63,6 +66,11 @@ class Process:
     def text(self) -> str:
         """What it printed so far."""
         return self.log.read_text(errors="replace")
+
+    @property
+    def address(self) -> str:
+        """Where its pages are, as it said at its start."""
+        return re.findall(r"(?:pages:|serving at) (http://\S+/)", self.text)[0]
 
     def alive(self) -> bool:
         return self.popen.poll() is None
@@ -99,10 +107,11 @@ class Lab:
         self.started: list[Process] = []
 
     def configure(self, **settings: Any) -> None:
-        """Write the configuration: UTC, data in the folder, no feeds, the ledger and trendings."""
+        """Write the configuration: UTC, data in the folder, any port, no feeds, the ledger and trendings."""
         tree = {
             "timezone": "UTC",
             "data": str(self.folder / "data"),
+            "web": {"port": 0},
             "feeds": [],
             "live": {"burst": 1_000_000, "history": 1_000_000},
             "plugins": {"ledger": {}, "trendings": {}},

@@ -13,7 +13,7 @@ from urllib.request import urlopen
 
 import pytest
 from books import check_all, total
-from lab import Lab, Process, Server, children, exists, free_port, pid_of, until
+from lab import Lab, Process, Server, children, exists, pid_of, until
 from publisher import Publisher, publishing
 
 from watchfloor.store.clients import Commands
@@ -27,12 +27,11 @@ class Run:
     """A running site with a publisher; `address` is where its pages are."""
 
     def __init__(self, lab: Lab, publisher: Publisher) -> None:
-        port = free_port()
         lab.configure(feeds=[{"name": "misp", "url": publisher.url}], worker={"lease_seconds": 1.0})
         self.lab = lab
-        self.address = f"http://127.0.0.1:{port}/"
-        self.process: Process = lab.start("run", "--port", str(port))
+        self.process: Process = lab.start("run")
         self.process.until("ready after")
+        self.address = self.process.address
         self.server = EmbeddedServer(lab.folder / "data").url
         self.redis: Commands = lab.connect(self.server)
 
@@ -164,7 +163,7 @@ def test_a_redis_that_throws_keys_away(lab: Lab, server: Server) -> None:
 
 
 def test_no_redis(lab: Lab) -> None:
-    lab.configure(redis={"url": f"redis://127.0.0.1:{free_port()}/0"})
+    lab.configure(redis={"url": "redis://127.0.0.1:1/0"})
     said = lab.refused("run")
     assert "cannot be reached (Connection refused): start it, correct redis.url" in said
 

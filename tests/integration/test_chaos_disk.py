@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from books import check_all, total, wait
 from disk import CAN_MOUNT, Disk, limit, tmpfs
-from lab import Lab, Server, answers, free_port, until
+from lab import Lab, Server, answers, until
 from publisher import publishing
 
 from watchfloor.store.embedded import EmbeddedServer
@@ -55,7 +55,6 @@ def test_a_whole_site_on_a_full_disk(make: Callable[[Path], AbstractContextManag
             data=str(disk.path),
             feeds=[{"name": "misp", "url": publisher.url}],
             worker={"lease_seconds": 1.0},
-            web={"port": free_port()},
         )
         run = lab.start("run")
         run.until("ready after")

@@ -8,7 +8,7 @@ from urllib.request import urlopen
 
 from books import check, frame, store
 from hostile import NAMES, inputs, wrong_types
-from lab import Lab, Server, free_port, until
+from lab import Lab, Server, until
 from publisher import publishing
 from watchfloor_ledger import ACTIVITIES, ORGS, RAW
 
@@ -62,7 +62,7 @@ def check_the_books(redis: Commands, frames: list[bytes], good: int) -> None:
 
 def test_a_hundred_thousand_through_the_stream(lab: Lab, server: Server) -> None:
     plugins = {"ledger": {}, "trendings": {"top": 100}}
-    lab.configure(redis={"url": server.url}, web={"port": free_port()}, plugins=plugins)
+    lab.configure(redis={"url": server.url}, plugins=plugins)
     typed = wrong_types(7)
     redis, frames = lab.connect(server.url), list(mixed([*typed, *inputs(7, MANY - len(typed))]))
     store(redis, frames)
@@ -78,9 +78,8 @@ def check_what_people_see(lab: Lab) -> None:
     assert all(character.isprintable() or character == "\n" for character in listed)
     serving = lab.start("serve")
     serving.until("serving at ")
-    address = serving.text.rpartition("serving at ")[2].split()[0]
     for path in ("", "trendings/?from=2024-10-21&to=2024-10-21"):
-        with urlopen(address + path) as answer:
+        with urlopen(serving.address + path) as answer:
             page = answer.read().decode()
         assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page

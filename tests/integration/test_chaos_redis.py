@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from books import CATEGORIES, check_all, total, wait
-from lab import Lab, Server, answers, children, exists, free_port, pid_of, server_in, until
+from lab import Lab, Server, answers, children, exists, pid_of, server_in, until
 from publisher import Publisher, publishing
 
 from watchfloor.store.clients import Commands
@@ -96,7 +96,6 @@ def test_kill_9_of_the_embedded_server_at_random_moments(lab: Lab) -> None:
         lab.configure(
             feeds=[{"name": "misp", "url": publisher.url}],
             worker={"lease_seconds": 1.0, "batch": 50},
-            web={"port": free_port()},
         )
         run = lab.start("run")
         run.until("ready after")
