@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -254,6 +254,13 @@ FeedMaker = Callable[..., FeedUnderTest]
 @pytest.fixture
 def make_site(redis_server: EmbeddedServer, tmp_path: Path) -> Iterator[SiteMaker]:
     """`make_site(plugins={"hello": {}}, points=None, **settings)` -> a SiteUnderTest on an empty Redis."""
+    with making_sites(redis_server, tmp_path) as make:
+        yield make
+
+
+@contextmanager
+def making_sites(server: EmbeddedServer, data: Path) -> Iterator[SiteMaker]:
+    """What `make_site` gives, on a server and with a folder that may outlive a test."""
     from watchfloor.config import Loaded, Settings, Sources, convert
     from watchfloor.site import Site
     from watchfloor.store.connect import connect
@@ -265,13 +272,13 @@ def make_site(redis_server: EmbeddedServer, tmp_path: Path) -> Iterator[SiteMake
             points: Mapping[str, EntryPoint] | None = None,
             **settings: Any,
         ) -> SiteUnderTest:
-            core: dict[str, Any] = {"timezone": "UTC", "data": str(tmp_path), "feeds": [], **settings}
+            core: dict[str, Any] = {"timezone": "UTC", "data": str(data), "feeds": [], **settings}
             tree = {**core, "plugins": plugins or {}}
             loaded = Loaded(convert(tree, Settings, "", Sources()))
             site = Site.build(loaded, points)
-            redis = stack.enter_context(connect(loaded.settings.redis, redis_server.url, role="test"))
+            redis = stack.enter_context(connect(loaded.settings.redis, server.url, role="test"))
             redis.flushall()
-            return SiteUnderTest(site, redis_server.url, redis, stack)
+            return SiteUnderTest(site, server.url, redis, stack)
 
         yield make
 

@@ -17,12 +17,23 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from watchfloor.contracts import Keys
 from watchfloor.simulate import World, history
+from watchfloor.store.embedded import EmbeddedServer
 from watchfloor.store.keys import DEMO, FEED_STATS, LIVE, LIVE_LAST
 from watchfloor.store.streams import Appender
+from watchfloor.testing import making_sites
+from watchfloor.web.server import serving
 
 if TYPE_CHECKING:
     from watchfloor.testing import SiteMaker, SiteUnderTest
 
+# The first are Playwright's own, whose list this one replaces. The others would draw two pages that nobody
+# sees beside each of ours, and start a process that may be wanted later: more work than the page itself.
+DISABLED = """
+AvoidCorsURLLoaderRestartOnRedirect AvoidUnnecessaryBeforeUnloadCheckSync DestroyProfileOnBrowserClose
+HttpsFirstBalancedModeAutoEnable HttpsUpgrades LensOverlay MediaRouter NetworkTimeServiceQuerying
+OptimizationHints PaintHolding PreconnectToSearch ThirdPartyStoragePartitioning AimEnabled
+WebUIOmniboxPopup WebUIOmniboxAimPopup SpareRendererForSitePerProcess
+"""
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -31,6 +42,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(DISABLED.split())}",
 ]
 TOTAL = Keys("tally:total", "string", "how many items there were")
 PLUGIN = """
@@ -142,23 +154,41 @@ def tally(make_site: SiteMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 FEED = "misp-main"
 
 
-@pytest.fixture
-def busy(make_site: SiteMaker) -> SiteUnderTest:
-    """A site with the first-party plugins, two feeds, and two days of an invented MISP behind it."""
+@pytest.fixture(scope="session")
+def busy_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SiteUnderTest]:
+    """A site with the first-party plugins, two feeds, and two days of an invented MISP behind it.
+
+    It has a Redis of its own and lasts as long as the run: tests look at it and change nothing.
+    """
     feeds = [{"name": name, "url": "tcp://192.0.2.1:50000"} for name in (FEED, "misp-partner")]
-    site = make_site({"activity": {}, "trendings": {}}, feeds=feeds)
-    past = history(World(1), end=time.time(), days=2, count=1200)
-    with Appender(site.redis, FEED, 10) as appender:
-        appender.append([(message.frame, message.time) for message in past])
-    site.work()
-    site.redis.set(DEMO(), "1")
-    now = time.time()
+    folder = tmp_path_factory.mktemp("busy")
+    with EmbeddedServer(folder / "redis") as server, making_sites(server, folder) as make:
+        site = make({"activity": {}, "trendings": {}, "hashstore": {}}, feeds=feeds)
+        past = history(World(1), end=time.time(), days=2, count=1200)
+        with Appender(site.redis, FEED, 10) as appender:
+            appender.append([(message.frame, message.time) for message in past])
+        site.work()
+        site.redis.set(DEMO(), "1")
+        yield site
+
+
+@pytest.fixture(scope="module")
+def busy_web(busy_site: SiteUnderTest) -> Iterator[str]:
+    """The address at which the busy site is served."""
+    with serving(busy_site.site, busy_site.url) as url:
+        yield url
+
+
+@pytest.fixture
+def busy(busy_site: SiteUnderTest, busy_web: str) -> str:
+    """The busy site's address; one of its feeds is alive just now, and the other one has been quiet."""
+    redis, now = busy_site.redis, time.time()
     told = {"connection": "connected", "listening": now + 60, "since": now, "messages": 1200,
             "received:misp_json_attribute": 1200}  # fmt: skip
-    site.redis.hset(FEED_STATS(feed=FEED), mapping={**told, "last_seen": now})
+    redis.hset(FEED_STATS(feed=FEED), mapping={**told, "last_seen": now})
     quiet = {"last_seen": now - 180, "since": now - 600}
-    site.redis.hset(FEED_STATS(feed="misp-partner"), mapping={**told, **quiet})
-    return site
+    redis.hset(FEED_STATS(feed="misp-partner"), mapping={**told, **quiet})
+    return busy_web
 
 
 # One a module: Playwright keeps an event loop in this thread, where other tests want their own.

@@ -38,16 +38,15 @@ def ready(page: Page) -> None:
     expect(page.locator("#connection")).to_have_text("live")
 
 
-def test_an_empty_card_says_why_and_links_to_what_mends_it(busy: SiteUnderTest, open_page: OpenPage) -> None:
-    with serving(busy.site, busy.url) as url:
-        page = open_page(f"{url}/trendings/?from=2020-01-01&to=2020-01-02")
-        card = page.locator("#panel-trendings-events")
-        expect(card).to_have_attribute("data-state", "empty")
-        expect(card).to_contain_text("Nothing in this range")
-        fetched = page.request.get(url + str(card.get_attribute("data-source"))).text()
-        assert 'href="?last=365d"' in fetched
-        card.get_by_role("link", name="Look at a year").click()
-        expect(card).to_have_attribute("data-state", "ok")
+def test_an_empty_card_says_why_and_links_to_what_mends_it(busy: str, open_page: OpenPage) -> None:
+    page = open_page(f"{busy}/trendings/?from=2020-01-01&to=2020-01-02")
+    card = page.locator("#panel-trendings-events")
+    expect(card).to_have_attribute("data-state", "empty")
+    expect(card).to_contain_text("Nothing in this range")
+    fetched = page.request.get(busy + str(card.get_attribute("data-source"))).text()
+    assert 'href="?last=365d"' in fetched
+    card.get_by_role("link", name="Look at a year").click()
+    expect(card).to_have_attribute("data-state", "ok")
 
 
 def test_a_lost_connection_makes_the_numbers_stale_and_says_from_when_they_are(
@@ -129,18 +128,17 @@ def test_a_card_brings_its_state_and_time_up_to_date(tally: Tally, url: str, ope
 
 
 def test_what_is_open_focused_and_scrolled_stays_when_a_card_is_fetched(
-    busy: SiteUnderTest, open_page: OpenPage
+    busy: str, open_page: OpenPage
 ) -> None:
-    with serving(busy.site, busy.url) as url:
-        page = open_page(f"{url}/status")
-        ready(page)
-        card = page.locator("#panel-watchfloor-worker")
-        card.locator("summary").first.click()
-        expect(card.locator("summary").first).to_be_focused()
-        made = card.locator("table").element_handle()
-        page.wait_for_function("(table) => !table.isConnected", arg=made, timeout=15_000)
-        expect(card.locator("details").first).to_have_attribute("open", "")
-        expect(card.locator("summary").first).to_be_focused()
+    page = open_page(f"{busy}/status")
+    ready(page)
+    card = page.locator("#panel-watchfloor-worker")
+    card.locator("summary").first.click()
+    expect(card.locator("summary").first).to_be_focused()
+    made = card.locator("table").element_handle()
+    page.wait_for_function("(table) => !table.isConnected", arg=made, timeout=15_000)
+    expect(card.locator("details").first).to_have_attribute("open", "")
+    expect(card.locator("summary").first).to_be_focused()
 
 
 def test_text_that_is_being_copied_is_not_replaced(tally: Tally, url: str, open_page: OpenPage) -> None:
@@ -171,41 +169,37 @@ def test_a_script_may_keep_a_card_from_being_fetched(tally: Tally, url: str, ope
     assert page.locator("#total").inner_text() == "0"
 
 
-def test_cards_whose_range_follows_now_are_fetched_by_the_minute(
-    busy: SiteUnderTest, open_page: OpenPage
-) -> None:
-    with serving(busy.site, busy.url) as url:
-        page = open_page("about:blank")
-        page.clock.install()
-        page.goto(f"{url}/trendings/?last=1h")
-        ready(page)
-        with page.expect_request("**/panel/trendings/events?last=1h"):
-            page.clock.fast_forward(90_000)
-        page.goto(f"{url}/trendings/?from=2026-11-01&to=2026-11-02")
-        ready(page)
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
+def test_cards_whose_range_follows_now_are_fetched_by_the_minute(busy: str, open_page: OpenPage) -> None:
+    page = open_page("about:blank")
+    page.clock.install()
+    page.goto(f"{busy}/trendings/?last=1h")
+    ready(page)
+    with page.expect_request("**/panel/trendings/events?last=1h"):
         page.clock.fast_forward(90_000)
-        page.clock.fast_forward(90_000)
-        assert not [address for address in asked if "/panel/" in address]
+    page.goto(f"{busy}/trendings/?from=2026-11-01&to=2026-11-02")
+    ready(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.clock.fast_forward(90_000)
+    page.clock.fast_forward(90_000)
+    assert not [address for address in asked if "/panel/" in address]
 
 
-def test_a_light_counts_messages_over_time(busy: SiteUnderTest, open_page: OpenPage) -> None:
-    with serving(busy.site, busy.url) as url:
-        page = open_page(f"{url}/status")
-        ready(page)
-        # Read where it is told: what the server tells of the feeds comes every few seconds.
-        word = page.evaluate(
-            """async () => {
-              const { showLights } = await import("/static/js/lights.js");
-              const feed = { name: "misp-main", state: "alive", words: "alive", text: "", messages: 100 };
-              const at = Date.now() / 1000 + 1000;
-              showLights({ at, feeds: [feed] });
-              showLights({ at: at + 5, feeds: [{ ...feed, messages: 170 }] });
-              return document.querySelector('[data-feed="misp-main"] .word').textContent;
-            }"""
-        )
-        assert word == "14/s"
+def test_a_light_counts_messages_over_time(busy: str, open_page: OpenPage) -> None:
+    page = open_page(f"{busy}/status")
+    ready(page)
+    # Read where it is told: what the server tells of the feeds comes every few seconds.
+    word = page.evaluate(
+        """async () => {
+          const { showLights } = await import("/static/js/lights.js");
+          const feed = { name: "misp-main", state: "alive", words: "alive", text: "", messages: 100 };
+          const at = Date.now() / 1000 + 1000;
+          showLights({ at, feeds: [feed] });
+          showLights({ at: at + 5, feeds: [{ ...feed, messages: 170 }] });
+          return document.querySelector('[data-feed="misp-main"] .word').textContent;
+        }"""
+    )
+    assert word == "14/s"
 
 
 def test_what_arrives_is_said_in_summaries(tally: Tally, url: str, open_page: OpenPage) -> None:
