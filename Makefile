@@ -8,6 +8,9 @@ FRONTEND := $(addprefix core/frontend/,build.mjs hatch_build.py package.json pac
 AT_ONCE := --numprocesses auto --dist loadfile
 UNBUILT := $(if $(wildcard core/watchfloor/web/static/vendor/.stamp),,unbuilt)
 
+# Python keeps what it compiled: the tests start hundreds of processes that all import the same.
+unexport PYTHONDONTWRITEBYTECODE
+
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .PHONY: help demo test check lint test-wheel bench screenshots wheel programs browser-tools unbuilt clean
