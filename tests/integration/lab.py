@@ -70,7 +70,7 @@ class Process:
     @property
     def address(self) -> str:
         """Where its pages are, as it said at its start."""
-        return re.findall(r"(?:pages:|serving at) (http://\S+/)", self.text)[0]
+        return str(re.findall(r"(?:pages:|serving at) (http://\S+/)", self.text)[0])
 
     def alive(self) -> bool:
         return self.popen.poll() is None
