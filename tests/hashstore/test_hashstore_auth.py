@@ -7,10 +7,10 @@ import logging
 import time
 from typing import Any
 
-import bcrypt
 import pytest
 from asking import filled, settings_of
-from misp_database import Server, insert
+from misp_accounts import ADMIN, NO_API, USER, advanced, roles, user
+from misp_database import Server
 from starlette.testclient import TestClient
 
 from watchfloor.testing import SiteMaker, SiteUnderTest
@@ -20,7 +20,7 @@ from watchfloor_hashstore.lookup import Who, run
 from watchfloor_hashstore.own_keys import OwnKey
 
 NOW = int(time.time())
-PLAIN = "LegacyKeyLegacyKeyLegacyKeyLegacyKey0123"
+PLAIN = "LegacyKey" + "0" * 31
 
 
 def key(letter: str) -> str:
@@ -29,25 +29,10 @@ def key(letter: str) -> str:
 
 def users(cursor: Any) -> None:
     """Users 1 to 6: site admin, ordinary, disabled, without API, of another organisation, ordinary."""
-    roles = [(1, 1, 1), (2, 1, 0), (3, 0, 0)]
-    insert(
-        cursor, "roles", [{"id": i, "name": "r", "perm_auth": a, "perm_site_admin": s} for i, a, s in roles]
-    )
-    rows = [(1, 1, 1, 0), (2, 2, 2, 0), (3, 2, 2, 1), (4, 2, 3, 0), (5, 3, 2, 0), (6, 4, 2, 0)]
-    insert(cursor, "users", [
-        {"id": i, "org_id": org, "role_id": role, "disabled": off, "email": i, "authkey": f"{PLAIN[:-1]}{i}"}
-        for i, org, role, off in rows
-    ])  # fmt: skip
-
-
-def advanced(cursor: Any, letter: str, user: int, **more: Any) -> str:
-    made = key(letter)
-    hashed = (
-        bcrypt.hashpw(made.encode(), bcrypt.gensalt(4)).decode().replace("$2b$", more.pop("prefix", "$2y$"))
-    )
-    row = {"uuid": letter, "authkey": hashed, "authkey_start": made[:4], "authkey_end": made[-4:]}
-    insert(cursor, "auth_keys", [{**row, "user_id": user, "expiration": 0, **more}])
-    return made
+    roles(cursor)
+    rows = [(1, ADMIN, 0), (2, USER, 0), (2, USER, 1), (2, NO_API, 0), (3, USER, 0), (4, USER, 0)]
+    for id_, (org, role, disabled) in enumerate(rows, 1):
+        user(cursor, id_, org, role, disabled=disabled)
 
 
 @pytest.fixture
@@ -75,13 +60,13 @@ def test_advanced_keys_count_where_there_are_any(
 ) -> None:
     users(misp_tables)
     keys = {
-        "a": advanced(misp_tables, "a", 1),
-        "b": advanced(misp_tables, "b", 1, read_only=1),
-        "c": advanced(misp_tables, "c", 2, expiration=NOW - 1),
-        "d": advanced(misp_tables, "d", 2, expiration=NOW + 60, prefix="$2a$"),
-        "e": advanced(misp_tables, "e", 2, allowed_ips=json.dumps(["198.51.100.0/24", "2001:db8::/32"])),
-        "f": advanced(misp_tables, "f", 3),
-        "g": advanced(misp_tables, "g", 4),
+        "a": advanced(misp_tables, key("a"), 1),
+        "b": advanced(misp_tables, key("b"), 1, read_only=1),
+        "c": advanced(misp_tables, key("c"), 2, expiration=NOW - 1),
+        "d": advanced(misp_tables, key("d"), 2, "$2a$", expiration=NOW + 60),
+        "e": advanced(misp_tables, key("e"), 2, allowed_ips=json.dumps(["198.51.100.0/24", "2001:db8::/32"])),
+        "f": advanced(misp_tables, key("f"), 3),
+        "g": advanced(misp_tables, key("g"), 4),
     }
     filled(site.redis, settings_of(mysql_server))
     found = {name: whose(site, one) for name, one in keys.items()}
@@ -105,7 +90,7 @@ def test_the_setting_says_which_keys_count(
     site: SiteUnderTest, mysql_server: Server, misp_tables: Any
 ) -> None:
     users(misp_tables)
-    made = advanced(misp_tables, "a", 2)
+    made = advanced(misp_tables, key("a"), 2)
     filled(site.redis, settings_of(mysql_server, authkeys="legacy"))
     assert (whose(site, made), whose(site, PLAIN[:-1] + "2")) == (None, Who(2))
 

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import redis
 from asking import check_visibility, quiet, settings_of
-from misp_database import Server, fill
+from misp_content import fill
+from misp_database import Server
 from redis.exceptions import RedisError
 from starlette.testclient import TestClient
 

@@ -18,9 +18,8 @@ from typing import Any
 
 import poppy
 import pytest
-from asking import filled, hits, settings_of
+from asking import hits
 from click.testing import CliRunner, Result
-from misp_database import ORGS, Server, fill, visible
 
 from watchfloor.testing import SiteMaker, SiteUnderTest
 from watchfloor.web.server import serving
@@ -244,35 +243,6 @@ def test_an_export_is_looked_up_without_redis(site: SiteUnderTest, tmp_path: Pat
          "to_ids": True, "date": "2026-01-01", "tlp": "amber"}
     ]  # fmt: skip
     run(site, "lookup", "--store", str(out), "nothing", code=1)
-
-
-def test_an_export_holds_what_its_audience_sees(
-    make_site: SiteMaker, mysql_server: Server, misp_tables: Any, tmp_path: Path
-) -> None:
-    fill(mysql_server, "misp", attributes=1500)
-    site = make_site(plugins={"hashstore": {}})
-    filled(site.redis, settings_of(mysql_server))
-    misp_tables.execute(
-        "SELECT a.id, type, value1, value2, e.uuid FROM attributes a JOIN events e ON e.id = event_id"
-    )
-    rows = misp_tables.fetchall()
-    scopes = [(["--org", f"Org {org}"], visible(misp_tables, org)) for org in ORGS]
-    everyone = set.intersection(*(seen for _, seen in scopes))
-    for options, seen in scopes:
-        out = tmp_path / "export.wfh"
-        exported(site, out, *options)
-        with Archive(out) as archive:
-            for id_, type_, first, second, uuid in rows:
-                for one in digests(type_, first, second):
-                    found = {hit["event_uuid"] for hit in archive.find(one)}
-                    assert uuid in found or id_ not in seen
-    exported(site, out, "--community")
-    with Archive(out) as archive:
-        known = {
-            one: {hit["event_uuid"] for hit in archive.find(one)} for r in rows for one in digests(*r[1:4])
-        }
-    allowed = {(one, r[4]) for r in rows if r[0] in everyone for one in digests(*r[1:4])}
-    assert {(one, uuid) for one, uuids in known.items() for uuid in uuids} <= allowed
 
 
 def test_a_key_a_limit_and_an_end(site: SiteUnderTest, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from asking import filled, hits, settings_of
-from misp_database import Server, fill
+from misp_content import fill
+from misp_database import Server
 from redis.exceptions import RedisError
 
 from watchfloor.config.settings import RedisSettings

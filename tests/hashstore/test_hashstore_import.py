@@ -1,4 +1,4 @@
-"""Import from a real MariaDB into a real Redis, against MISP's own rule of who may see what."""
+"""Import from a real MariaDB into a real Redis: what is read, and what is refused."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import time
 from typing import Any
 
 import pytest
-from asking import check_visibility, filled, hits, quiet, settings_of
-from misp_database import Server, create, fill, insert
+from asking import filled, hits, quiet, settings_of
+from misp_content import fill
+from misp_database import Server, create, insert
 
 from watchfloor.testing import SiteMaker
-from watchfloor_hashstore import packing
 from watchfloor_hashstore.errors import HashstoreError
 from watchfloor_hashstore.importing import import_misp
 from watchfloor_hashstore.keys import ENTRIES, FAMILIES, STATE

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import random
 import time
 from datetime import timedelta
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from asking import check_visibility, filled, hits, settings_of
-from misp_database import GROUPS, ORGS, Server, fill
+from asking import filled, hits, settings_of
+from misp_content import fill
+from misp_database import Server
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from watchfloor import Activity
@@ -258,66 +258,6 @@ def test_a_store_that_is_away_is_not_asked_with_every_batch(pause: float, asked:
         assert bring((), reads, writes) is False
     assert away.asked == asked
     writes.xdel.assert_not_called()
-
-
-def rows(cursor: Any, table: str, ids: str) -> list[dict[str, Any]]:
-    cursor.execute(f"SELECT * FROM {table} WHERE id IN ({ids})")
-    names = [column[0] for column in cursor.description]
-    found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    return [{name: None if value is None else str(value) for name, value in row.items()} for row in found]
-
-
-def shuffled(cursor: Any, rng: random.Random) -> list[tuple[str, Any]]:
-    """Changes in the database, and the messages that MISP sends of them."""
-    messages: list[tuple[str, Any]] = []
-    for id_ in rng.sample(range(1, 121), 30):
-        cursor.execute(f"UPDATE events SET distribution = {rng.randrange(5)}, org_id = {rng.choice(ORGS)}, "
-                       f"sharing_group_id = {rng.choice(GROUPS)} WHERE id = {id_}")  # fmt: skip
-        messages += [
-            ("misp_json_event", {"Event": row, "action": "edit"}) for row in rows(cursor, "events", str(id_))
-        ]
-        cursor.execute(f"UPDATE objects SET distribution = {rng.randrange(6)} WHERE id = {id_}")
-        messages += [
-            ("misp_json_object", {"Object": row, "action": "edit"})
-            for row in rows(cursor, "objects", str(id_))
-        ]
-    for n, id_ in enumerate(rng.sample(range(1, 601), 120)):
-        change = (
-            "deleted = 1",
-            f"distribution = {rng.randrange(6)}, deleted = 0",
-            f"value1 = 'c{n}', value2 = ''",
-        )[n % 3]
-        cursor.execute(f"UPDATE attributes SET {change}, timestamp = timestamp + 1 WHERE id = {id_}")
-        for row in rows(cursor, "attributes", str(id_)):
-            value = row["value1"] + (f"|{row['value2']}" if row["value2"] else "")
-            action = "soft-delete" if row["deleted"] == "1" else "edit"
-            about = rows(cursor, "events", row["event_id"])
-            holder = rows(cursor, "objects", row["object_id"])
-            body = {"Attribute": {**row, "value": value}, "Event": about[0], "action": action}
-            messages.append(("misp_json_attribute", {**body, "Object": holder[0]} if holder else body))
-    gone = rng.randint(1, 120)
-    messages += [
-        ("misp_json_event", {"Event": row, "action": "delete"}) for row in rows(cursor, "events", str(gone))
-    ]
-    cursor.execute(f"DELETE FROM events WHERE id = {gone}")
-    cursor.execute(f"DELETE FROM attributes WHERE event_id = {gone}")
-    return messages
-
-
-def test_everybody_sees_what_misp_shows_after_live_messages(
-    make_site: SiteMaker, mysql_server: Server, misp_tables: Any
-) -> None:
-    fill(mysql_server, "misp", seed=11, attributes=600)
-    site = make_site(plugins={"hashstore": {}})
-    filled(site.redis, settings_of(mysql_server))
-    rng = random.Random(5)
-    for _ in range(2):
-        with Appender(site.redis, "misp", 6.0) as appender:
-            for topic, body in shuffled(misp_tables, rng):
-                appender.append([(f"{topic} ".encode() + json.dumps(body).encode(), time.time())])
-        site.work()
-        assert site.failures() == []
-        check_visibility(site.redis, misp_tables)
 
 
 def test_an_import_that_is_running_is_told_of_changes_before_the_store(site: SiteUnderTest) -> None:

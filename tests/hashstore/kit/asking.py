@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import msgspec
-from misp_database import ORGS, Server, visible
+from misp_accounts import Account
+from misp_content import ORGS, visible
+from misp_database import Server
+from starlette.testclient import TestClient
 
+from watchfloor.testing import SiteUnderTest
+from watchfloor_hashstore.exporting import Scope, export
 from watchfloor_hashstore.importing import Summary, import_misp
 from watchfloor_hashstore.lookup import Answers, Hit, Reader, Who, run
+from watchfloor_hashstore.portable.archive import Archive
 from watchfloor_hashstore.portable.hashing import digests
 from watchfloor_hashstore.portable.many import Hashes, gathered, hashes_of
 from watchfloor_hashstore.settings import Settings
+
+Told = tuple[str, str, str, bool, str]
+Seen = dict[bytes, list[Told]]
+"""What is shown of each hash that anything is shown of: event, type, category, to_ids and day, sorted."""
 
 
 def quiet(*_: int) -> None:
@@ -27,37 +39,117 @@ def filled(redis: Any, settings: Settings) -> Summary:
     return import_misp(redis, settings, quiet)
 
 
-def expected(cursor: Any, attributes: set[int]) -> dict[bytes, set[str]]:
-    """The events that each hash of these attributes is in."""
+class Attribute(NamedTuple):
+    """What the store should tell of an attribute, under which hashes."""
+
+    id: int
+    hashes: set[bytes]
+    told: Told
+
+
+class Database:
+    """What MISP's database holds now, worked out once for all who are to see some of it."""
+
+    def __init__(self, cursor: Any, **rule: Any) -> None:
+        self._cursor = cursor
+        self._rule = rule
+        self.attributes = list(_attributes(cursor))
+        self.hashes = sorted({digest for one in self.attributes for digest in one.hashes})
+
+    def seen(self, org: int, *, admin: bool = False) -> Seen:
+        """What MISP shows to an organisation, or to a site admin."""
+        shown = visible(self._cursor, org, admin=admin, **self._rule)
+        found: Seen = {}
+        for attribute in self.attributes:
+            for digest in attribute.hashes if attribute.id in shown else ():
+                found.setdefault(digest, []).append(attribute.told)
+        return _sorted(found)
+
+
+def _attributes(cursor: Any) -> Iterable[Attribute]:
     cursor.execute(
-        "SELECT a.id, type, value1, value2, e.uuid FROM attributes a JOIN events e ON e.id = event_id"
+        "SELECT a.id, type, value1, value2, e.uuid, category, to_ids, a.timestamp FROM attributes a "
+        "JOIN events e ON e.id = event_id"
     )
-    found: dict[bytes, set[str]] = {}
-    for id_, type_, first, second, event in cursor.fetchall():
-        if id_ in attributes:
-            for digest in digests(type_, first, second):
-                found.setdefault(digest, set()).add(event)
-    return found
+    for id_, type_, first, second, event, category, to_ids, stamp in cursor.fetchall():
+        day = datetime.fromtimestamp(stamp, UTC).date().isoformat()
+        yield Attribute(id_, digests(type_, first, second), (event, type_, category, bool(to_ids), day))
 
 
-def shown(redis: Any, callers: Sequence[Who], hashes: list[bytes]) -> list[dict[bytes, set[str]]]:
+def _sorted(found: Seen) -> Seen:
+    return {digest: sorted(told) for digest, told in found.items() if told}
+
+
+def _told(hit: dict[str, Any]) -> Told:
+    return hit["event_uuid"], hit["type"], hit["category"], hit["to_ids"], hit["date"]
+
+
+def shown(redis: Any, callers: Sequence[Who], hashes: list[bytes]) -> list[Seen]:
     """What each of some callers, who ask at the same time, is shown of the same hashes."""
     asked = gathered([digest] for digest in hashes)
-    return [
-        {d: {hit.event_uuid for hit in found} for d, found in zip(hashes, told.hits, strict=True) if found}
-        for told in run(redis, Reader().ask([(who, asked) for who in callers]))
-    ]
+    return [_seen(hashes, answers) for answers in run(redis, Reader().ask([(who, asked) for who in callers]))]
+
+
+def _seen(hashes: list[bytes], answers: Answers) -> Seen:
+    told = [[_told(msgspec.to_builtins(hit)) for hit in found] for found in answers.hits]
+    return _sorted(dict(zip(hashes, told, strict=True)))
+
+
+def compare(found: Seen, expected: Seen, whose: object) -> None:
+    """Nothing is shown that should not be, and nothing that should be is not."""
+    for name, one, other in (("shown, but hidden by MISP", found, expected), ("missed", expected, found)):
+        wrong = [(d.hex(), told) for d in one for told in one[d] if told not in other.get(d, ())]
+        assert not wrong, f"{whose}: {name}: {len(wrong)} of {len(one)}: {wrong[:3]}"
+    assert found == expected, whose
 
 
 def check_visibility(redis: Any, cursor: Any, **rule: Any) -> None:
-    cursor.execute("SELECT id FROM attributes")
-    hashes = list(expected(cursor, {row[0] for row in cursor.fetchall()}))
-    callers = [*map(Who, ORGS), Who(1, admin=True)]
-    allowed = [*(visible(cursor, org, **rule) for org in ORGS), visible(cursor, 1, admin=True)]
-    expectations = [expected(cursor, attributes) for attributes in allowed]
-    assert shown(redis, callers, hashes) == expectations
-    for who, expectation in zip(callers, expectations, strict=True):
-        assert shown(redis, [who], hashes) == [expectation], who
+    """Each organisation, and a site admin, is shown what MISP shows, and nothing else."""
+    database = Database(cursor, **rule)
+    expected = {Who(org): database.seen(org) for org in ORGS}
+    expected[Who(1, admin=True)] = database.seen(1, admin=True)
+    together = shown(redis, list(expected), database.hashes)
+    for who, found in zip(expected, together, strict=True):
+        compare(found, expected[who], who)
+        assert shown(redis, [who], database.hashes) == [found], who
+
+
+def check_accounts(site: SiteUnderTest, cursor: Any, accounts: Iterable[Account], **rule: Any) -> None:
+    """Likewise for those who ask over HTTP, in both protocols, with keys of their own."""
+    database = Database(cursor, **rule)
+    with TestClient(site.app()) as browser:
+        for account in accounts:
+            expected = database.seen(account.org, admin=account.admin)
+            compare(_over_http(browser, account.key, database.hashes), expected, account)
+            events = {digest: {told[0] for told in found} for digest, found in expected.items()}
+            assert _old(browser, account.key, database.hashes) == events, account
+
+
+def _over_http(browser: TestClient, key: str, hashes: list[bytes]) -> Seen:
+    question = {"hashes": [digest.hex() for digest in hashes]}
+    answer = browser.post("/hashstore/lookup", json=question, headers={"authorization": key})
+    assert answer.status_code == 200, answer.text
+    found = [[_told(hit) for hit in hits] for hits in answer.json()["results"]]
+    return _sorted(dict(zip(hashes, found, strict=True)))
+
+
+def _old(browser: TestClient, key: str, hashes: list[bytes]) -> dict[bytes, set[str]]:
+    question = {"method": "search", "authkey": key, "hash_value": [digest.hex() for digest in hashes]}
+    found = browser.post("/hashstore/json", json=question).json()
+    return {digest: set(events) for digest, events in zip(hashes, found, strict=True) if events}
+
+
+def check_exports(redis: Any, cursor: Any, out: Path, **rule: Any) -> None:
+    """An export holds what its audience sees, and nothing else, whatever one asks it for."""
+    database = Database(cursor, **rule)
+    for org in (*ORGS, None):
+        labels = export(redis, Scope(org), out, quiet)
+        # Whoever owns nothing and is in no group sees what everyone may see.
+        expected = {d: sorted(set(told)) for d, told in database.seen(org or 10**6).items()}
+        with Archive(out) as archive:
+            found = {d: sorted({_told(hit) for hit in archive.find(d)}) for d in database.hashes}
+        compare({digest: told for digest, told in found.items() if told}, expected, org)
+        assert labels["entries"] == sum(map(len, expected.values())), org
 
 
 def hits(redis: Any, who: Who, *values: str) -> list[list[Hit]]:

@@ -1,11 +1,9 @@
-"""A MariaDB of the test's own, with the columns of MISP's tables, and random content for it."""
+"""A MariaDB of the test's own, with the columns of MISP's tables."""
 
 from __future__ import annotations
 
-import random
 import subprocess
-import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,121 +161,3 @@ def insert(cursor: Any, table: str, rows: Iterable[dict[str, Any]]) -> None:
         f"INSERT INTO {table} ({columns}) VALUES ({marks})",
         [tuple(row[name] for name in names) for row in rows],
     )
-
-
-ORGS = range(1, 7)
-GROUPS = range(1, 9)
-TYPES = (
-    "ip-dst",
-    "domain",
-    "md5",
-    "filename|sha256",
-    "ip-dst|port",
-    "regkey|value",
-    "url",
-    "text",
-    "port",
-    "malware-sample",
-)
-
-
-def rand_uuid(rng: random.Random) -> str:
-    return str(uuid.UUID(int=rng.getrandbits(128), version=4))
-
-
-def value(rng: random.Random, type_: str) -> tuple[str, str]:
-    """The halves of a random value; few values, so that attributes share them."""
-    n = rng.randrange(400)
-    simple = {"ip-dst": f"198.51.{n // 200}.{n % 200}", "domain": f"Host{n}.Example", "md5": f"{n:032x}",
-              "url": f"http://host{n}.example/Path", "text": f"text {n}", "port": str(n)}  # fmt: skip
-    if type_ in simple:
-        return simple[type_], ""
-    if type_ == "ip-dst|port":
-        return simple["ip-dst"], "443"
-    return f"File{n % 50}.exe", f"{n:064x}"
-
-
-def attribute(rng: random.Random, events: int, objects: Sequence[int]) -> dict[str, Any]:
-    """A random attribute of one of so many events."""
-    type_ = rng.choice(TYPES)
-    first, second = value(rng, type_)
-    held = rng.random() < 0.4
-    return {
-        "event_id": rng.randint(1, events), "object_id": rng.choice(objects) if held else 0,
-        "category": rng.choice(["Network activity", "Payload delivery"]), "type": type_, "value1": first,
-        "value2": second, "to_ids": rng.randint(0, 1), "uuid": rand_uuid(rng),
-        "timestamp": 1_700_000_000 + rng.randrange(10**7), "distribution": rng.choice([0, 1, 2, 3, 4, 5,
-        5, 5]),
-        "sharing_group_id": rng.choice(GROUPS), "deleted": int(rng.random() < 0.1),
-    }  # fmt: skip
-
-
-def fill(server: Server, name: str, seed: int = 1, attributes: int = 3000, events: int = 120) -> None:
-    """Random content: every combination of distributions, objects, groups, deleted, unpublished, owners."""
-    rng = random.Random(seed)
-    with server.connect(name) as connection, connection.cursor() as cursor:
-        insert(
-            cursor,
-            "organisations",
-            [{"id": org, "name": f"Org {org}", "uuid": rand_uuid(rng)} for org in ORGS],
-        )
-        insert(cursor, "sharing_groups", [
-            {"id": g, "name": f"Group {g}", "uuid": rand_uuid(rng), "org_id": rng.choice(ORGS),
-            "active": g % 2}
-            for g in GROUPS
-        ])  # fmt: skip
-        # The owner of a group is a member only by chance; the last two have no members at all.
-        insert(cursor, "sharing_group_orgs", [
-            {"sharing_group_id": g, "org_id": org} for g in GROUPS[:-2] for org in rng.sample(list(ORGS), 2)
-        ])  # fmt: skip
-        insert(cursor, "sharing_group_servers", [
-            {"sharing_group_id": 3, "server_id": 0, "all_orgs": 1},
-            {"sharing_group_id": 4, "server_id": 2, "all_orgs": 1},
-            {"sharing_group_id": 5, "server_id": 0, "all_orgs": 0},
-            {"sharing_group_id": 8, "server_id": 0, "all_orgs": 1},
-        ])  # fmt: skip
-        insert(cursor, "events", [
-            {"id": n, "org_id": rng.choice(ORGS), "orgc_id": rng.choice(ORGS), "date": "2026-01-02",
-             "uuid": rand_uuid(rng), "published": rng.randint(0, 1), "timestamp": 1_700_000_000,
-             "distribution": rng.randrange(5), "sharing_group_id": rng.choice(GROUPS), "info": f"Event {n}"}
-            for n in range(1, events + 1)
-        ])  # fmt: skip
-        objects = range(1, events + 1)
-        insert(cursor, "objects", [
-            {"id": n, "event_id": n, "distribution": rng.choice([0, 1, 2, 3, 4, 5]), "uuid": rand_uuid(rng),
-             "sharing_group_id": rng.choice([None, *GROUPS])}
-            for n in objects
-        ])  # fmt: skip
-        held = [*objects, events + 7]  # the last one's row is missing
-        insert(cursor, "attributes", [attribute(rng, events, held) for _ in range(attributes)])
-        insert(
-            cursor,
-            "tags",
-            [{"id": 1, "name": "tlp:red"}, {"id": 2, "name": "TLP:GREEN"}, {"id": 3, "name": "x"}],
-        )
-        insert(cursor, "event_tags", [{"event_id": n, "tag_id": 1 + n % 3} for n in range(1, 60)])
-        insert(cursor, "attribute_tags", [
-            {"attribute_id": n, "event_id": 1, "tag_id": 1 + n % 3} for n in range(1, 300)
-        ])  # fmt: skip
-
-
-def visible(cursor: Any, org: int, *, admin: bool = False, unpublishedprivate: bool = False) -> set[int]:
-    """The attributes that MISP shows to an organisation, by MISP's own condition."""
-    cursor.execute(
-        "SELECT sharing_group_id FROM sharing_group_servers WHERE server_id = 0 AND all_orgs = 1 "
-        "UNION SELECT sharing_group_id FROM sharing_group_orgs WHERE org_id = %s", (org,)
-    )  # fmt: skip
-    groups = [row[0] for row in cursor.fetchall()] or [-1]
-    published = "AND e.published = 1" if unpublishedprivate else ""
-    rule = f"""e.org_id = %(org)s OR (
-        (e.distribution IN (1,2,3) OR (e.distribution = 4 AND e.sharing_group_id IN %(sg)s)) {published}
-        AND (a.distribution IN (1,2,3,5) OR (a.distribution = 4 AND a.sharing_group_id IN %(sg)s))
-        AND (a.object_id = 0 OR o.distribution IN (1,2,3,5)
-             OR (o.distribution = 4 AND o.sharing_group_id IN %(sg)s)))"""
-    cursor.execute(
-        "SELECT a.id FROM attributes a LEFT JOIN events e ON e.id = a.event_id "
-        "LEFT JOIN objects o ON o.id = a.object_id AND a.object_id <> 0 "
-        f"WHERE a.deleted = 0 AND e.id IS NOT NULL AND ({'1' if admin else rule})",
-        {"org": org, "sg": groups},
-    )
-    return {row[0] for row in cursor.fetchall()}
