@@ -34,6 +34,9 @@ HttpsFirstBalancedModeAutoEnable HttpsUpgrades LensOverlay MediaRouter NetworkTi
 OptimizationHints PaintHolding PreconnectToSearch ThirdPartyStoragePartitioning AimEnabled
 WebUIOmniboxPopup WebUIOmniboxAimPopup SpareRendererForSitePerProcess
 """
+# The page of the hash store is held to the same invented values as its Python.
+sys.path.insert(0, str(Path(__file__).parent.parent / "hashstore" / "kit"))
+
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",

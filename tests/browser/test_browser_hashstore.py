@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pasting import STORED, pasted
 from playwright.sync_api import Route, expect
 
 from watchfloor.web.server import serving
@@ -15,7 +17,7 @@ from watchfloor_hashstore.bringing import bring_in
 from watchfloor_hashstore.changes import AttributeIs, EventIs
 from watchfloor_hashstore.own_keys import OwnKey
 from watchfloor_hashstore.portable.hashing import digest
-from watchfloor_hashstore.portable.recognise import digests_of, kind
+from watchfloor_hashstore.portable.recognise import digests_of, extract, kind
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -27,12 +29,17 @@ if TYPE_CHECKING:
 UUID = "11111111-1111-4111-8111-111111111111"
 PASTED = [
     "evil.example", "hxxps[:]//evil[.]example/A?b=C", "eve(at)evil[.]example", "198[.]51[.]100[.]7",
-    "198.51.100.7/32",
-    "2001:0DB8:0::1", "[2001:db8::1]", "bücher.example", "evil.example.", "AA-BB-CC-00-11-22", "AS64496",
-    "0049 (0)30 1234567", "a.exe|" + "ab" * 32, "2001:DB8:0::1|443", "a \U0001f600 b", "AB:" * 19 + "AB",
-    " Text, v. 1.2 ",
-    "c:\\temp\\a.exe", "HKLM\\Software\\Run", "CVE-2026-12345", "d41d8cd98f00b204e9800998ecf8427e", "Größe",
+    "198.51.100.7/32", "2001:0DB8:0::1", "[2001:db8::1]", "bücher.example", "evil.example.",
+    "AA-BB-CC-00-11-22", "AS64496", "0049 (0)30 1234567", "a.exe|" + "ab" * 32, "2001:DB8:0::1|443",
+    "a \U0001f600 b", "AB:" * 19 + "AB", " Text, v. 1.2 ", "c:\\temp\\a.exe", "HKLM\\Software\\Run",
+    "CVE-2026-12345", "d41d8cd98f00b204e9800998ecf8427e", "Größe", "straße.example", "σίγμας.example",
+    "::ffff:198.51.100.7", "[2001:0DB8::1]:443", "999.1.1.1", "198.51.100.0/33", "00:11:22:33:44:55",
+    "\x1cevil.example\x85", "\ufeffevil.example", "a\nb", "a\r\nb", "x" * 250 + "[.]y", "fe80::1%eth0",
+    '{"url":"http://a.example/x","ip":"198.51.100.7"}', "http://a.example/x,http://b.example/y",
+    "src:198.51.100.7:4444", "dst=[2001:db8::7]:443", "mailto:eve@evil.example", "http://[2001:db8::9]:80/a",
 ]  # fmt: skip
+INK = [*"abxyzAS019.:/[](){}|,;@ -_%\\\"'<>=#?&+~ \t", "\xa0", "\u200b", "é", "中", "\U0001f600", "hxxp", "://",
+       "[.]", "(at)", " dot ", " at ", "198.51.100.7", "2001:db8::1", "evil.example", "ab" * 16]  # fmt: skip
 FORMULA = "=HYPERLINK(1)"
 
 
@@ -69,16 +76,32 @@ def said(page: Page, text: str) -> None:
     expect(page.locator("#hashstore output")).to_contain_text(text)
 
 
-def test_the_browser_hashes_as_the_server_does(url: str, open_page: OpenPage) -> None:
+def scribbled(values: list[str], count: int) -> list[str]:
+    """Values with something changed, put in or left out."""
+    rng = random.Random(4)
+    found = []
+    for _ in range(count):
+        text = list(rng.choice(values)[:120])
+        for _ in range(rng.randint(1, 4)):
+            at = rng.randrange(len(text) + 1)
+            text[at : at + rng.randint(0, 1)] = rng.choice(INK)
+        found.append("".join(text))
+    return found
+
+
+def test_the_browser_reads_and_hashes_as_the_server_does(url: str, open_page: OpenPage) -> None:
+    values = [*PASTED, *dict.fromkeys(p for type_ in STORED for v in STORED[type_] for p in pasted(type_, v))]
+    values += scribbled(values, 2000)
     page = open_page(f"{url}/hashstore/")
-    load = "const at = (name) => import(`/static/hashstore/${name}.js`);"
-    script = f"""async (values) => {{ {load}
-        const hashes = await (await at("hash")).hashes(values);
-        return [hashes, values.map((await at("recognise")).kind)] }}"""
-    found: Any = page.evaluate(script, PASTED)
-    for value, hashes, what in zip(PASTED, *found, strict=True):
-        assert {one.hex() for one in digests_of(value)} <= set(hashes), value
-        assert what == kind(value)
+    script = """async (values) => {
+        const at = (name) => import(`/static/hashstore/${name}.js`);
+        const [{ hashes }, { indicators, kind }] = [await at("hash"), await at("recognise")];
+        return [await hashes(values), values.map(kind), values.map(indicators)] }"""
+    found: Any = page.evaluate(script, values)
+    for value, hashes, what, within in zip(values, *found, strict=True):
+        assert set(hashes) == {one.hex() for one in digests_of(value)}, ascii(value)
+        assert what == kind(value), ascii(value)
+        assert list(dict.fromkeys(within)) == extract(value) or len(value.splitlines()) > 1, ascii(value)
 
 
 def test_what_is_pasted_stays_in_the_browser(url: str, key: str, open_page: OpenPage) -> None:

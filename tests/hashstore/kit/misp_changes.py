@@ -151,7 +151,8 @@ class Changes:
         everyone = int(self._rng.random() < 0.3)
         servers = [{"sharing_group_id": group, "server_id": 0, "all_orgs": everyone}]
         insert(self._cursor, "sharing_group_servers", servers)
-        self._publish(*self._some("events", 1), group, members, everyone)
+        (event,) = self._some("events", 1)
+        self._publish(event, group, members, everyone)
 
     def _publish(self, id_: int, group: int, members: list[int], everyone: int) -> None:
         self._cursor.execute(

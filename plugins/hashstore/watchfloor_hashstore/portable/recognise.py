@@ -8,23 +8,25 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from .hashing import digest
+from .pasted import PLACE, otherwise, seen, with_other_ends, within
 from .refang import refang
-from .types import address, domain, fingerprint, mac, phone, system
+from .types import address, domain, fingerprint, is_mac, mac, phone, system, unmapped
 
+MOST_FORMS = 16  # of a value; few have more than two
 _LONGEST_SHORT = 200
-_LONGEST = 4096  # characters of a line in which indicators are looked for at a time
+_LONGEST_VALUE = 2**17  # characters, of which MISP has room for no more
 _MOST_ADDRESSES = 256  # of a network that are asked for one by one
 # The bulk of what is asked for: names, IPv4 addresses, hashes; URLs; pairs, and names with dashes that are no
-# MAC address. There is nothing to refang in them, and nothing that MISP writes in another way.
+# MAC address and no phone number. There is nothing to refang in them, and nothing that MISP writes in another way.
 AS_IT_IS = (
-    r"(?!00\d|as\d|h[xt]x|fxp|meow)(?:"
+    r"(?!00\d|as\d|.*(?:h(?:xx|xt|tx)p|fxp|meow))(?:"
     r"[a-z0-9][a-z0-9._@]*(?<=[a-z0-9])|"
     r"https?://[a-z0-9!$&*+,./:;=?@_~%#-]*(?<=[a-z0-9/=])|"
-    r"(?!(?:[a-f0-9]{2}[.-]?){5,8}$)[a-z0-9][a-z0-9._@-]*(?:(?<!\.)\|[a-z0-9._@|-]*)?(?<=[a-z0-9]))"
+    r"(?!(?:[a-f0-9]{2}[.-]?){5,8}$|[0-9-]+$)[a-z0-9][a-z0-9._@-]*(?:(?<!\.)\|[a-z0-9._@|-]*)?(?<=[a-z0-9]))"
 )
 _AS_IT_IS = re.compile(AS_IT_IS, re.IGNORECASE | re.ASCII)
 _BEYOND_BMP = re.compile("[\U00010000-\U0010ffff]")
-_PHONE = re.compile(r"(?:\+|00)[0-9][0-9 ()/.-]{5,}")
+_PHONE = re.compile(r"(?:\+[ (]{0,2}|00)[0-9][0-9 ()/.-]{5,}")
 _FINGERPRINT = re.compile(r"[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){15,31}")
 _HASH = re.compile(r"[0-9a-fA-F]+")
 _KINDS_OF_HASH = {32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
@@ -34,7 +36,12 @@ _DOMAIN = re.compile(
 )
 _EMAIL = re.compile(r"[^\s@<>\"',;:()\[\]]{1,64}@([^\s@<>\"',;:()\[\]]{3,255})")
 _URL = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>`]+", re.IGNORECASE)
-_TOKEN = re.compile(r"[^\s\"'<>`,;|=(){}]+|\[[^\]\s]+\]")
+_URL_WITHIN = re.compile(
+    r"[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>`]+?(?=[,;|][a-z][a-z0-9+.-]{1,20}://|[\s\"'<>`]|$)", re.IGNORECASE
+)
+_COLUMN = re.compile(r"[,;|]")
+_TOKEN = re.compile(r"[^\s\"'<>`,;|=(){}]+")
+_WITHIN = re.compile(r"(?<=\[)[0-9a-f:.]+(?=\])|[^:\[\]]+", re.IGNORECASE)  # host and port, name and value
 _CVE = re.compile(r"CVE-\d{4}-\d{4,}", re.IGNORECASE)
 _TRAILING = ".,;:!?)]}'\""
 
@@ -48,10 +55,12 @@ def forms(text: str) -> list[str]:
     ['AS64496', '64496']
     """
     stripped = text.strip()
-    found = dict.fromkeys([stripped, refang(stripped)])
+    if len(stripped) > _LONGEST_VALUE:
+        return [stripped]
+    found = dict.fromkeys(form for one in (stripped, *within(stripped)) for form in (one, refang(one)))
     for plain in filter(None, list(found)):
         found.update(dict.fromkeys(_rewritten(plain)))
-    return [form for form in found if form]
+    return [form for form in found if form][:MOST_FORMS]
 
 
 def _rewritten(plain: str) -> Iterator[str]:
@@ -59,8 +68,10 @@ def _rewritten(plain: str) -> Iterator[str]:
         yield _BEYOND_BMP.sub("?", plain)
         if _DOMAIN.fullmatch(plain):
             yield domain(plain)
+            yield ".".join(map(unmapped, plain.strip(".").split(".")))
     elif plain[0] == "." or plain[-1] == ".":
         yield domain(plain)
+    yield from with_other_ends(plain)
     if len(plain) <= _LONGEST_SHORT:
         yield from _short(plain)
 
@@ -76,11 +87,12 @@ def _short(plain: str) -> Iterator[str]:
     if _PHONE.fullmatch(plain):
         yield phone(plain)
     if "|" in plain:
-        yield "|".join(_half(half) for half in plain.split("|", 1))
+        yield "|".join(map(_half, plain.split("|", 1)))
+    yield from otherwise(plain)
 
 
 def _half(half: str) -> str:
-    return _as_address(half) if half.isascii() and half[-1:] != "." else domain(half)
+    return domain(half) if _DOMAIN.fullmatch(half) else _as_address(half)
 
 
 def _as_address(plain: str) -> str:
@@ -118,6 +130,8 @@ def _parts(plain: str) -> Iterator[str]:
             yield second
     elif match := _EMAIL.fullmatch(plain):
         yield match[1]
+    elif match := PLACE.fullmatch(plain):
+        yield match[1].strip("[]")
     else:
         yield from _around(plain)
 
@@ -165,7 +179,7 @@ def kind(text: str) -> str:
         return "vulnerability"
     if _is_address(plain):
         return "ip"
-    if ":" in plain and mac(plain) != plain.upper() and mac(plain).count(":") in (5, 7):
+    if ":" in plain and is_mac(plain):
         return "mac-address"
     return "domain" if _DOMAIN.fullmatch(plain) else ""
 
@@ -177,7 +191,7 @@ def _is_address(plain: str) -> bool:
         ipaddress.ip_network(plain.strip("[]"), strict=False)
     except ValueError:
         return False
-    return True
+    return (plain.count(".") == 3 or plain.count(":") > 1) and "%" not in plain
 
 
 def extract(text: str) -> list[str]:
@@ -188,13 +202,12 @@ def extract(text: str) -> list[str]:
     """
     found: dict[str, None] = {}
     for line in text.splitlines():
-        for start in range(0, len(line), _LONGEST):
-            found.update(dict.fromkeys(_indicators(line[start : start + _LONGEST])))
+        found.update(dict.fromkeys(_indicators(line)))
     return list(found)
 
 
 def _indicators(line: str) -> Iterator[str]:
-    for word in line.split():
+    for word in seen(line).split():
         yield from _of_word(word)
 
 
@@ -213,14 +226,22 @@ def _of_word(word: str) -> tuple[str, ...]:
 
 
 def _tokens(word: str) -> Iterator[str]:
-    """A word as it stands if it is a URL, and else what stands between its punctuation."""
-    if match := _URL.search(word):
+    """The URLs in a word, and what stands between the punctuation of all the rest.
+
+    What follows a comma may be a part of the URL, or the next column of a table.
+    """
+    at = 0
+    while match := _URL_WITHIN.search(word, at):
+        yield from _pieces(word[at : match.start()])
         yield match[0]
-        return
-    if word.count(":") > 1:
-        yield word
+        if cut := _COLUMN.search(match[0]):
+            yield match[0][: cut.start()]
+        at = match.start() + cut.end() if cut else match.end()
+    yield from _pieces(word[at:])
+
+
+def _pieces(word: str) -> Iterator[str]:
     for token in _TOKEN.findall(word):
         yield token
-        host, colon, port = token.rpartition(":")
-        if colon and port.isdigit() and ":" not in host:
-            yield host
+        if ":" in token and not kind(token):
+            yield from _WITHIN.findall(token)

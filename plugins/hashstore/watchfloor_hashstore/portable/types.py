@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from collections.abc import Callable
 
 Normaliser = Callable[[str], str]
@@ -24,13 +25,16 @@ def address(value: str) -> str:
     >>> address("2001:0DB8:0:0::1/128"), address("198.51.100.7/32"), address("no address")
     ('2001:db8::1', '198.51.100.7', 'no address')
     """
-    if ":" not in value:
+    if ":" not in value or "%" in value:
         return value[:-3] if value.endswith("/32") else value
     host, slash, length = value.partition("/")
     try:
-        short = ipaddress.IPv6Address(host).compressed
+        found = ipaddress.IPv6Address(host)
     except ValueError:
         return value
+    # Newer Pythons write the IPv4 address in it with dots: a hash must be the same with all of them.
+    low = int(found) & 0xFFFFFFFF
+    short = found.compressed if found.ipv4_mapped is None else f"::ffff:{low >> 16:x}:{low & 0xFFFF:x}"
     return short if length in ("", "128") else f"{short}{slash}{length}"
 
 
@@ -43,10 +47,24 @@ def domain(value: str) -> str:
     bare = value.strip(".")
     if bare.isascii():
         return bare
+    return ".".join(map(_punycode, bare.lower().split(".")))
+
+
+def _punycode(label: str) -> str:
     try:
-        return ".".join(part.encode("idna").decode() for part in bare.lower().split("."))
-    except UnicodeError:
-        return bare
+        return label.encode("idna").decode()
+    except UnicodeError:  # with characters that are newer than the standard, or too long
+        return unmapped(label)
+
+
+def unmapped(label: str) -> str:
+    """A part of a domain in punycode, with nothing mapped but case: `ß` stays, as it does in newer libraries.
+
+    >>> unmapped("straße"), unmapped("example")
+    ('xn--strae-oqa', 'example')
+    """
+    text = unicodedata.normalize("NFKC", label.lower())
+    return text if text.isascii() else f"xn--{text.encode('punycode').decode()}"
 
 
 def phone(value: str) -> str:
@@ -65,10 +83,15 @@ def mac(value: str) -> str:
     >>> mac("AA-BB-CC-00-11-22")
     'aa:bb:cc:00:11:22'
     """
-    if not _MAC.fullmatch(value):
+    if not is_mac(value):
         return value
     digits = _NOT_HEX.sub("", value).lower()
     return ":".join(digits[i : i + 2] for i in range(0, len(digits), 2))
+
+
+def is_mac(value: str) -> bool:
+    """Whether it is a MAC or EUI-64 address, however it is written."""
+    return _MAC.fullmatch(value) is not None
 
 
 def system(value: str) -> str:

@@ -1,107 +1,39 @@
-// What stands in a text: the indicators, what each looks like, and how MISP may have written it. As recognise.py.
+// What stands in a text: the indicators, and what each looks like. As recognise.py: a test holds both to the same.
+
+import { BLANKS, ipv6, isDomain, isMac, refang, seen, strip, words } from "./forms.js";
 
 const LONGEST = 200; // characters of a line that may be a value as a whole
 const REST = 12; // milliseconds of work between which the page lives on
-const DOT = /\s+(?:\[\.\]?|\(\.\)|\{\.\}|\\\.|\[dot\]|\(dot\)|\{dot\}|\.\])\s+|(?:\[\.\]?|\(\.\)|\{\.\}|\\\.|\[dot\]|\(dot\)|\{dot\}|\.\])|\s+dot\s+/gi;
-const AT = /\s+(?:\[@\]|\(@\)|\{@\}|\[at\]|\(at\)|\{at\})\s+|(?:\[@\]|\(@\)|\{@\}|\[at\]|\(at\)|\{at\})/gi;
-const SEPARATOR = /\[:\]\/\/|\[:\/\/\]|:\\\\|\[:\]|\(:\)/g;
-const SCHEME = /^(?:h[tx]{2}p(s?)|f[tx]p(s?)|meow(s?))(?=\s*(?:\[:\]\/\/|:\/\/|\[:\/\/\]|:\\\\|__))/i;
 const HASHES = { 32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512" };
-const IPV4 = /^(?:\d{1,3}\.){3}\d{1,3}(?:\/\d{1,2})?$/;
-const DOMAIN = /^(?=.{4,253}$)(?:[\p{L}\p{N}](?:[\p{L}\p{N}_-]{0,61}[\p{L}\p{N}])?\.|_[\p{L}\p{N}_-]{1,62}\.)+(?:\p{L}{2,63}|xn--[a-z0-9-]{2,59})\.?$/iu;
-const EMAIL = /^[^\s@<>"',;:()[\]]{1,64}@[^\s@<>"',;:()[\]]{3,255}$/;
-const URL_LIKE = /^[a-z][a-z0-9+.-]{1,20}:\/\/[^\s"'<>`]+$/i;
-const MAC = /^[0-9a-f]{2}(?:[:.-]?[0-9a-f]{2}){5}(?:(?:[:.-]?[0-9a-f]{2}){2})?$/i;
+const IPV4 = /^(?:[0-9]{1,3}\.){3}[0-9]{1,3}$/;
+const OF_EMAIL = `[^${BLANKS}@<>"',;:()[\\]]`;
+const EMAIL = new RegExp(`^${OF_EMAIL}{1,64}@(${OF_EMAIL}{3,255})$`, "u");
+const OF_URL = `[^${BLANKS}"'<>\`]`;
+const SCHEME = "[a-z][a-z0-9+.-]{1,20}://";
+const URL_LIKE = new RegExp(`^${SCHEME}${OF_URL}+$`, "i");
+const URL_WITHIN = new RegExp(`${SCHEME}${OF_URL}+?(?=[,;|]${SCHEME}|["'<>\`]|$)`, "gi"); // in a word without blanks
+const TOKEN = /[^"'<>`,;|=(){}]+/g;
+const WITHIN = /(?<=\[)[0-9a-f:.]+(?=\])|[^:[\]]+/gi; // host and port, name and value
 
-export function refang(text) {
-  return text
-    .replaceAll("[/]", "/")
-    .replace(SCHEME, (word, https, ftps, meows) =>
-      /^f/i.test(word) ? (ftps ? "ftps" : "ftp") : https || meows ? "https" : "http",
-    )
-    .replace(SEPARATOR, (mark) => (mark === "[:]" || mark === "(:)" ? ":" : "://"))
-    .replace(DOT, ".")
-    .replace(AT, "@");
-}
-
-function address(text) {
-  const bare = text.startsWith("[") && text.includes(":") ? text.replace(/^\[|\]$/g, "") : text;
-  if (!bare.includes(":")) return bare.endsWith("/32") ? bare.slice(0, -3) : bare;
-  const [host, length] = bare.split("/");
-  try {
-    const short = new URL(`http://[${host}]/`).hostname.slice(1, -1);
-    return length === undefined || length === "128" ? short : `${short}/${length}`;
-  } catch {
-    return text;
-  }
-}
-
-function domain(text) {
-  const bare = text.replace(/^\.+|\.+$/g, "");
-  if (/^[\x00-\x7f]*$/.test(bare)) return bare;
-  try {
-    return new URL(`http://${bare}/`).hostname;
-  } catch {
-    return bare;
-  }
-}
-
-function short(text) {
-  const found = [address(text)];
-  if (/^as\s*\d+$/i.test(text)) found.push(text.slice(2).trim());
-  if (/[:-]/.test(text) && MAC.test(text)) {
-    found.push(text.replace(/[^0-9a-f]/gi, "").toLowerCase().match(/../g).join(":"));
-  }
-  if (/^[0-9a-f]{2}(?::[0-9a-f]{2}){15,31}$/i.test(text)) found.push(text.replaceAll(":", ""));
-  if (/^(?:\+|00)[0-9][0-9 ()/.-]{5,}$/.test(text)) {
-    const bare = text.replaceAll("(0)", "");
-    found.push((bare.startsWith("00") ? `+${bare.slice(2)}` : bare).replace(/[^+0-9]/g, ""));
-  }
-  if (text.includes("|")) {
-    const at = text.indexOf("|");
-    found.push([text.slice(0, at), text.slice(at + 1)].map(half).join("|"));
-  }
-  return found;
-}
-
-function half(text) {
-  return /^[\x00-\x7f]*$/.test(text) && !text.endsWith(".") ? address(text) : domain(text);
-}
-
-/** The texts under which MISP may have stored a value. */
-export function forms(text) {
-  const found = new Set([text.trim(), refang(text.trim())]);
-  for (const plain of [...found]) {
-    if (!plain) continue;
-    if (!/^[\x00-\x7f]*$/.test(plain)) {
-      found.add(plain.replace(/[\u{10000}-\u{10ffff}]/gu, "?"));
-      if (DOMAIN.test(plain)) found.add(domain(plain));
-    } else if (plain.startsWith(".") || plain.endsWith(".")) {
-      found.add(domain(plain));
-    }
-    if (plain.length <= LONGEST) short(plain).forEach((form) => found.add(form));
-  }
-  found.delete("");
-  return [...found];
-}
-
+/** What a value looks like, in MISP's words; "" for nothing in particular. */
 export function kind(text) {
-  const plain = refang(text.trim());
+  const plain = refang(strip(text));
   if (/^[0-9a-f]+$/i.test(plain) && HASHES[plain.length]) return HASHES[plain.length];
   if (URL_LIKE.test(plain)) return "url";
   if (EMAIL.test(plain)) return "email";
-  if (/^CVE-\d{4}-\d{4,}$/i.test(plain)) return "vulnerability";
-  if (IPV4.test(plain) || (plain.split(":").length > 2 && address(plain) !== "" && isIpv6(plain))) return "ip";
-  if (plain.includes(":") && MAC.test(plain)) return "mac-address";
-  return DOMAIN.test(plain) ? "domain" : "";
+  if (/^CVE-[0-9]{4}-[0-9]{4,}$/i.test(plain)) return "vulnerability";
+  if (isAddress(plain.replace(/^[[\]]+|[[\]]+$/g, ""))) return "ip";
+  if (plain.includes(":") && isMac(plain)) return "mac-address";
+  return isDomain(plain) ? "domain" : "";
 }
 
-function isIpv6(text) {
-  try {
-    return Boolean(new URL(`http://[${text.replace(/^\[|\]$/g, "").split("/")[0]}]/`));
-  } catch {
-    return false;
+function isAddress(text) {
+  const [, host, length] = /^([^/]*)(?:\/([0-9]+))?$/.exec(text) ?? [];
+  if (!host) return false;
+  if (IPV4.test(host)) {
+    return Number(length ?? 0) <= 32 && host.split(".").every((part) => part === String(Math.min(Number(part), 255)));
   }
+  return host.split(":").length > 2 && ipv6(host) !== null && Number(length ?? 0) <= 128;
 }
 
 /** The indicators in a text by what they look like, each once, in order; a line without any counts whole, as "".
@@ -121,27 +53,54 @@ export async function recognise(text, signal) {
 }
 
 function readLine(line, found) {
-  let any = false;
-  for (const word of line.split(/\s+/)) {
-    for (const one of word ? indicators(refang(word)) : []) {
-      any = true;
-      if (!found.has(one)) found.set(one, kind(one));
-    }
-  }
-  const whole = line.trim();
-  if (!any && whole && whole.length <= LONGEST && !found.has(whole)) found.set(whole, "");
+  const known = indicators(line);
+  for (const one of known) if (!found.has(one)) found.set(one, kind(one));
+  const whole = strip(line);
+  if (!known.length && whole && whole.length <= LONGEST && !found.has(whole)) found.set(whole, "");
 }
 
-function indicators(word) {
-  const url = /[a-z][a-z0-9+.-]{1,20}:\/\/[^\s"'<>`]+/i.exec(word);
-  const tokens = url ? [url[0]] : word.split(/["'<>`,;|=(){}]+/);
+/** The indicators in a line, refanged, in order. */
+export function indicators(line) {
   const found = [];
-  for (const token of tokens) {
-    const bare = token.replace(/^['"<>()[\]{}]+/, "").replace(/['"<>()[\]{}.,;:!?]+$/, "");
-    if (kind(bare)) found.push(bare);
-    const host = url ? new RegExp("://(?:[^/@]*@)?([^/:?#]+)").exec(bare)?.[1] : /^([^:]+):\d+$/.exec(bare)?.[1];
-    if (host && kind(host)) found.push(host);
-    if (kind(bare) === "email") found.push(bare.split("@")[1]);
+  for (const word of words(seen(line))) {
+    for (const token of tokens(refang(word))) {
+      const bare = token.replace(/^['"<>()[\]{}]+|['"<>()[\]{}]+$/g, "").replace(/[.,;:!?)\]}'"]+$/, "");
+      const what = bare ? kind(bare) : "";
+      if (!what) continue;
+      found.push(bare);
+      found.push(...hosts(refang(strip(bare))).filter((host) => ["ip", "domain"].includes(kind(host))));
+    }
   }
   return found;
+}
+
+/** Where a URL leads to, with its port and without; the domain of an e-mail address. */
+function hosts(text) {
+  const at = text.indexOf("://");
+  if (at < 0) return EMAIL.exec(text)?.slice(1) ?? [];
+  const place = text.slice(at + 3).split(/[/?#]/, 1)[0].split("@").at(-1);
+  const host = /^(.*):[0-9]+$/.exec(place)?.[1] ?? place;
+  return [...new Set([place, host.replace(/^[[\]]+|[[\]]+$/g, "")])];
+}
+
+/** The URLs in a word, and what stands between the punctuation of all the rest. What follows a comma may be a part
+    of the URL, or the next column of a table. */
+function tokens(word) {
+  const found = [];
+  let at = 0;
+  for (;;) {
+    URL_WITHIN.lastIndex = at;
+    const match = URL_WITHIN.exec(word);
+    if (!match) break;
+    const cut = match[0].search(/[,;|]/);
+    found.push(...pieces(word.slice(at, match.index)), match[0], ...(cut < 0 ? [] : [match[0].slice(0, cut)]));
+    at = match.index + (cut < 0 ? match[0].length : cut + 1);
+  }
+  return [...found, ...pieces(word.slice(at))];
+}
+
+function pieces(word) {
+  return (word.match(TOKEN) ?? []).flatMap((token) =>
+    token.includes(":") && !kind(token) ? [token, ...(token.match(WITHIN) ?? [])] : [token],
+  );
 }
