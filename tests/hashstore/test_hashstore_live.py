@@ -166,6 +166,17 @@ def test_unpublished_events_are_their_owners_where_the_instance_says_so(make_sit
     assert not seen(site, Who(2), "evil.example")
 
 
+def test_a_deletion_that_unpublishes_the_event_hides_the_rest_of_it(make_site: SiteMaker) -> None:
+    site = make_site(plugins={"hashstore": {"unpublishedprivate": True}})
+    rest = attribute_row("rest.example", id="71", uuid="33333333-3333-4333-8333-333333333333")
+    told = [attribute_row("evil.example"), rest]
+    tell(site, "misp_json", {"Event": event_row(Attribute=told)})
+    assert seen(site, Who(2), "rest.example")
+    gone = attribute_message("evil.example", "soft-delete", event_row(published=False))
+    tell(site, "misp_json_attribute", gone)
+    assert [seen(site, Who(org), "rest.example") for org in (1, 2)] == [True, False]
+
+
 def test_another_feed_does_not_change_the_store(make_site: SiteMaker) -> None:
     site = make_site(plugins={"hashstore": {"feed": "other"}})
     tell(site, "misp_json_attribute", attribute_message("evil.example"))

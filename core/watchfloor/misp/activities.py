@@ -91,7 +91,10 @@ class AttributeShared(EventActivity, frozen=True, kw_only=True):
 
 
 class AttributeDeleted(EventActivity, frozen=True, kw_only=True):
-    """An attribute was deleted; `hard` when its row is gone (`value` may be MISP's placeholder)."""
+    """An attribute was deleted; `hard` when its row is gone (`value` may be MISP's placeholder).
+
+    `levels` and `published` as in `AttributeShared`: that the event was unpublished by it is told nowhere else.
+    """
 
     id: str
     uuid: str
@@ -99,6 +102,8 @@ class AttributeDeleted(EventActivity, frozen=True, kw_only=True):
     category: str
     value: str
     hard: bool
+    levels: tuple[Level, ...] = ()
+    published: bool | None = None
 
 
 class ProposalMade(EventActivity, frozen=True, kw_only=True):

@@ -72,6 +72,7 @@ class DeletedAttribute(Part, gc=False):
     row: WholeAttributeRow
     levels: tuple[Level, ...]
     hard: bool
+    published: bool | None
 
     def activity(self, scene: Scene, new: bool) -> Activity:
         row = self.row
@@ -88,6 +89,8 @@ class DeletedAttribute(Part, gc=False):
             category=text(row.category),
             value=value_of(row),
             hard=self.hard,
+            levels=(scene.level, *self.levels),
+            published=self.published,
         )
 
 
@@ -122,12 +125,12 @@ def read_attribute(wire: AttributeMessage, out: Decoded) -> None:
     row, holder = wire.Attribute, wire.Object or None
     out.tell_event(wire.Event or None, row.event_id)
     outer = () if holder is None else (out.tell_level(holder),)
+    event = wire.Event or None
+    published = None if event is None or event.published is None else flag(event.published)
     match wire.action:
         case "delete" | "soft-delete":
-            add_deleted(out, row, outer, hard=wire.action == "delete")
+            add_deleted(out, row, outer, hard=wire.action == "delete", published=published)
         case action:
-            event = wire.Event or None
-            published = None if event is None or event.published is None else flag(event.published)
             add_attribute(out, row, action or "add", holder, outer, published)
 
 
@@ -141,7 +144,7 @@ def add_attribute(
 ) -> None:
     """An attribute behind the levels `outer`; one that bears the mark of a deletion was deleted."""
     if flag(row.deleted):
-        add_deleted(out, row, outer, hard=False)
+        add_deleted(out, row, outer, hard=False, published=published)
         return
     levels = levels_of(out, row, outer)
     out.parts.append(
@@ -153,11 +156,18 @@ def add_attribute(
         add_proposal(out, proposal, levels)
 
 
-def add_deleted(out: Decoded, row: WholeAttributeRow, outer: tuple[Level, ...], *, hard: bool) -> None:
+def add_deleted(
+    out: Decoded,
+    row: WholeAttributeRow,
+    outer: tuple[Level, ...],
+    *,
+    hard: bool,
+    published: bool | None = None,
+) -> None:
     """An attribute that was deleted, behind the levels `outer`."""
     levels = levels_of(out, row, outer)
     out.parts.append(
-        DeletedAttribute(version("attribute deleted", row.uuid, row.timestamp), row, levels, hard)
+        DeletedAttribute(version("attribute deleted", row.uuid, row.timestamp), row, levels, hard, published)
     )
 
 

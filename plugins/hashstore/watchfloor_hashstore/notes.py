@@ -18,7 +18,7 @@ from watchfloor_hashstore.changes import AttributeIs, Change, EventIs, ObjectIs
 from watchfloor_hashstore.layout import day_of_second
 from watchfloor_hashstore.portable.hashing import digests, split
 
-_NEVER_TOO_OLD = float(2**62)
+NEVER_TOO_OLD = float(2**62)
 
 
 class AttributeTold(Struct, frozen=True, gc=False, array_like=True, tag="told", tag_field="what"):
@@ -110,7 +110,7 @@ def _event(told: AttributeTold, private: bool) -> EventIs:
         told.uuid,
         number(told.owner),
         level_of_event(*told.levels[0], hidden=private and not told.published),
-        _NEVER_TOO_OLD,
+        NEVER_TOO_OLD,
         partly=not (private and told.published is False),
     )
 

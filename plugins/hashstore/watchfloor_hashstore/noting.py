@@ -33,7 +33,7 @@ from watchfloor_hashstore.changes import (
 )
 from watchfloor_hashstore.keys import NOTED
 from watchfloor_hashstore.layout import TLP, day_number
-from watchfloor_hashstore.notes import AttributeTold, Note
+from watchfloor_hashstore.notes import NEVER_TOO_OLD, AttributeTold, Note
 from watchfloor_hashstore.settings import Settings
 
 _TRAFFIC = {**{f"tlp:{name}": name for name in TLP if name}, "tlp:white": "clear"}
@@ -90,6 +90,10 @@ class Noting:
         """An attribute that was deleted."""
         if id_ := number(told.id):
             self._note(told, writes, AttributeGone(id_, told.received.timestamp(), told.hard))
+        # It unpublishes the event, which is told here alone.
+        if self._private and told.published is False and (event := number(told.event.id)):
+            owner = number(told.event.owner_id)
+            self._note(told, writes, EventIs(event, told.event.uuid, owner, NOBODY, NEVER_TOO_OLD))
 
     def event(self, told: EventShared, writes: Writes) -> None:
         """An event that was added, edited or published."""

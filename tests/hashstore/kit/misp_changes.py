@@ -91,7 +91,7 @@ class Changes:
             self._tell("object", Object=self._row("objects", id_), action="edit")
 
     def _attribute(self, id_: int, turn: int) -> None:
-        """Edit, share in another way, delete, bring back."""
+        """Edit, share in another way, delete, bring back; which unpublishes the event."""
         change = (
             f"value1 = 'changed{id_}-{self._rng.random()}.example', value2 = '', type = 'domain'",
             f"distribution = {self._rng.choice(LEVELS)}, sharing_group_id = {self._rng.choice(GROUPS)}",
@@ -100,6 +100,9 @@ class Changes:
         )[turn % 4]
         sql = f"UPDATE attributes SET {change}, timestamp = %s WHERE id = %s"
         self._cursor.execute(sql, (self._second, id_))
+        # Of that MISP sends nothing but what the attribute's message says of its event.
+        unpublish = "UPDATE events e JOIN attributes a ON a.event_id = e.id SET published = 0 WHERE a.id = %s"
+        self._cursor.execute(unpublish, (id_,))
         self._tell_attribute(id_, "soft-delete" if turn % 4 == 2 else "edit")
 
     def _told_attribute(self, id_: int) -> dict[str, Any]:
