@@ -18,8 +18,9 @@ from typing import Any
 
 import poppy
 import pytest
-from asking import hits
+from asking import filled, hits, settings_of
 from click.testing import CliRunner, Result
+from misp_database import Server, insert
 
 from watchfloor.testing import SiteMaker, SiteUnderTest
 from watchfloor.web.server import serving
@@ -27,7 +28,7 @@ from watchfloor_hashstore.commands import ask, commands, common
 from watchfloor_hashstore.lookup import Who
 from watchfloor_hashstore.portable.answers import Answers
 from watchfloor_hashstore.portable.archive import Archive, ArchiveError
-from watchfloor_hashstore.portable.hashing import digest, digests
+from watchfloor_hashstore.portable.hashing import digest
 from watchfloor_hashstore.portable.questions import of_values
 from watchfloor_hashstore.portable.remote import Remote
 from watchfloor_hashstore.settings import Settings
@@ -223,6 +224,23 @@ def test_keys_are_made_listed_and_revoked(site: SiteUnderTest) -> None:
     assert "there is no key" in run(site, "key", "revoke", "x", code=2).stderr
     run(site, "key", "create", "nobody's", code=2)
     assert "no organisation is called" in run(site, "key", "create", "x", "--org", "CIRCL", code=2).stderr
+
+
+def test_an_organisation_is_never_taken_for_another(
+    site: SiteUnderTest, mysql_server: Server, misp_tables: Any
+) -> None:
+    """Names come from other instances, and may be anything."""
+    insert(misp_tables, "organisations", [
+        {"id": 1, "name": "Aurora CERT", "uuid": UUID}, {"id": 2, "name": UUID, "uuid": "u2"},
+        {"id": 3, "name": "1", "uuid": "u3"}, {"id": 4, "name": "4", "uuid": "u4"},
+    ])  # fmt: skip
+    filled(site.redis, settings_of(mysql_server))
+    given = {"Aurora CERT": 1, UUID: 1, "u3": 3, "2": 2, "4": 4, "99": 99}
+    for text in given:
+        run(site, "key", "create", text, "--org", text)
+    listed = json.loads(run(site, "key", "list", "--json").stdout)
+    assert {key["label"]: key["organisation"] for key in listed} == given
+    assert "the name of organisation 3" in run(site, "key", "create", "x", "--org", "1", code=2).stderr
 
 
 def exported(site: SiteUnderTest, out: Path, *options: str) -> dict[str, Any]:

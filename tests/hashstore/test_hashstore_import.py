@@ -7,11 +7,12 @@ import time
 from typing import Any
 
 import pytest
-from asking import filled, hits, quiet, settings_of
-from misp_content import fill
+from asking import check_visibility, filled, hits, quiet, settings_of
+from misp_content import EVENTS, fill
 from misp_database import Server, create, insert
 
 from watchfloor.testing import SiteMaker
+from watchfloor_hashstore import packing
 from watchfloor_hashstore.errors import HashstoreError
 from watchfloor_hashstore.importing import import_misp
 from watchfloor_hashstore.keys import ENTRIES, FAMILIES, STATE
@@ -44,7 +45,7 @@ def test_everybody_sees_what_misp_shows_and_nothing_else(
     fill(mysql_server, "misp")
     site = make_site(plugins={"hashstore": {}})
     summary = filled(site.redis, settings_of(mysql_server, unpublishedprivate=private))
-    assert summary.events == 120
+    assert summary.events == EVENTS
     check_visibility(site.redis, misp_tables, unpublishedprivate=private)
 
 

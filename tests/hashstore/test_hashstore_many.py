@@ -72,7 +72,8 @@ def test_what_logs_are_full_of_is_taken_as_it_is(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["AA-BB-CC-00-11-22", "aabb-ccdd.0011.2233", "as64496", "0049301234", "hxxp://a/b", "a.example.|b"]
+    "value",
+    ["AA-BB-CC-00-11-22", "aabb-ccdd.0011.2233", "as64496", "0049301234", "hxxp://a/b", "a.example.|b"],
 )
 def test_what_misp_writes_in_another_way_is_looked_at(value: str) -> None:
     assert many._as_they_are([value]) == [b""]

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -154,37 +152,6 @@ def test_what_cannot_be_answered_is_said(
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert says in answer.json()["detail"]
-
-
-CRAFTED = [
-    "2:" + digest("secret.example").hex(), "hashstore:2:" + digest("secret.example").hex(),
-    "HASHSTORE_ENTRIES:live:1", "*", "secret.example\n", "secret.example\u0000", "secret.exam*le",
-    "se\u0441ret.example", "[a-z]ecret.example", "\ud800", "secret.example\r\nHGETALL HASHSTORE_OWN_KEYS",
-]  # fmt: skip
-
-
-def test_crafted_values_reach_nothing(client: Client) -> None:
-    body = json.dumps(CRAFTED).replace("\\ud800", "\\ufffd").encode()
-    assert client.events(body) == [[]] * len(CRAFTED)
-    answer = client.events(json.dumps(CRAFTED[4:5]).encode(), 2)
-    assert answer == [["2"]], "blanks around a value are not a part of it"
-
-
-def test_what_may_not_be_seen_and_what_is_not_there_give_the_same_bytes(client: Client) -> None:
-    hidden, missing = (client.post([value], 3) for value in ("secret.example", "absent.example"))
-    assert (hidden.content, dict(hidden.headers)) == (missing.content, dict(missing.headers))
-
-
-def test_what_may_not_be_seen_and_what_is_not_there_take_the_same_time(client: Client) -> None:
-    times: dict[str, list[float]] = {"secret.example": [], "absent.example": []}
-    for _ in range(150):
-        for value, taken in times.items():
-            began = time.perf_counter()
-            client.post([value], 3)
-            taken.append(time.perf_counter() - began)
-    hidden, missing = (statistics.median(taken) for taken in times.values())
-    spread = statistics.stdev(sorted(times["absent.example"])[15:135])
-    assert abs(hidden - missing) < max(spread, 0.1 * missing)
 
 
 def test_lookups_are_counted_and_nothing_else_is_kept(site: SiteUnderTest) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from asking import answers, filled, hits, settings_of
-from misp_database import Server, fill
+from misp_content import fill
+from misp_database import Server
 
 from watchfloor.testing import SiteMaker, SiteUnderTest
 from watchfloor_hashstore.ahead import Ahead

@@ -1,7 +1,8 @@
 """Who a key stands for: MISP's own keys, legacy and advanced, and keys of the store's own.
 
 Every key is looked for in all three places, and every wrong one costs a bcrypt where the instance has
-advanced keys: neither the answer nor the time tells what was nearly right.
+advanced keys, one that has expired or was revoked as well: neither the answer nor the time tells what was
+nearly right, or right once.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from watchfloor_hashstore.keys import MISP_KEYS, OWN_KEYS, STATE
 from watchfloor_hashstore.lookup import Steps, Who
 from watchfloor_hashstore.own_keys import field_of_key
 from watchfloor_hashstore.own_keys import unpacked as own_unpacked
-from watchfloor_hashstore.sources.accounts import MispKey, advanced_field, legacy_field, unpacked
+from watchfloor_hashstore.sources.accounts import MispKey, advanced_field, cost_of, legacy_field, unpacked
 from watchfloor_hashstore.state import State
 
 _KEY = re.compile(r"[A-Za-z0-9]{40}")
 _PLACES = 4  # that are asked about each key
+_NO_KEY = "\0" * 40  # is nobody's, and as long as those that are somebody's
 _REMEMBERED = 10_000
-_NO_KEY = b"$2b$10$CwTycUXWue0Thq9StjUM0uJ8.cN1pPuIKFmgM4Cs8QFRpXnDN0T4m"
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Found:
-    """What there is about a key; `advanced` when the instance has keys that only bcrypt can tell."""
+    """What there is about a key; `cost` is bcrypt's where the instance has keys that only it can tell."""
 
     candidates: tuple[Candidate, ...] = ()
-    advanced: bool = False
+    cost: int = 0
 
 
 def find(keys: Sequence[str]) -> Steps[list[Found]]:
@@ -63,7 +64,7 @@ def find(keys: Sequence[str]) -> Steps[list[Found]]:
 
 def _questions(misp: Key, key: str) -> Iterator[tuple[Any, ...]]:
     if not _KEY.fullmatch(key):
-        key = "\0"
+        key = _NO_KEY
     yield "HGET", OWN_KEYS(), field_of_key(key)
     yield "HGET", misp, legacy_field(key)
     yield "HGET", misp, advanced_field(key)
@@ -77,7 +78,7 @@ def _found(own: bytes | None, legacy: bytes | None, advanced: bytes | None, mode
         found.append(Candidate(Who(made.organisation), made.expires, tuple(made.addresses)))
     for value in (legacy, advanced):
         found += [_candidate(one) for one in (unpacked(value) if value else [])]
-    return Found(tuple(found), mode == b"advanced")
+    return Found(tuple(found), cost_of(mode or b""))
 
 
 def _candidate(key: MispKey) -> Candidate:
@@ -92,37 +93,50 @@ class Verifier:
         self._right: OrderedDict[bytes, None] = OrderedDict()
         self._lock = threading.Lock()
 
-    def is_quick(self, key: str, found: Found) -> bool:
-        """Whether `verify` will not have to calculate for a tenth of a second."""
-        if not found.advanced:
-            return True
-        return any(not one.hashed or self.mark(key, one.hashed) in self._right for one in found.candidates)
-
     def knows(self, key: str) -> bool:
         """Whether this very key was right not long ago."""
         return self.mark(key) in self._right
 
+    def forget(self, key: str) -> None:
+        """This key is right no more."""
+        with self._lock:
+            self._right.pop(self.mark(key), None)
+
     def verify(self, key: str, found: Found, address: str, now: float) -> Who | None:
         """Whom the key stands for, used from this address at this time; None for a wrong one."""
-        matching = [candidate for candidate in found.candidates if self._matches(key, candidate.hashed)]
-        if not matching and found.advanced and not any(one.hashed for one in found.candidates):
-            bcrypt.checkpw(b"no key", _NO_KEY)
+        return self.quickly(key, found, address, now) or self.slowly(key, found, address, now)
+
+    def quickly(self, key: str, found: Found, address: str, now: float) -> Who | None:
+        """Likewise, as far as that takes no calculating: keys found by all of them, or right before."""
+        before = (one for one in found.candidates if self._was_right(key, one.hashed))
+        return self._right_one(key, before, address, now)
+
+    def _was_right(self, key: str, hashed: str) -> bool:
+        return not hashed or self.mark(key, hashed) in self._right
+
+    def slowly(self, key: str, found: Found, address: str, now: float) -> Who | None:
+        """Likewise, by calculating for a tenth of a second where the instance has advanced keys."""
+        hashed = [one for one in found.candidates if one.hashed]
+        if found.cost and not hashed:
+            bcrypt.hashpw(b"no key", b"$2b$%02d$......................" % found.cost)
+        matching = [one for one in hashed if self._matches(key, one.hashed)]
+        return self._right_one(key, matching, address, now)
+
+    def _right_one(self, key: str, matching: Iterable[Candidate], address: str, now: float) -> Who | None:
         who = next((one.who for one in matching if _may(one, address, now)), None)
         if who is not None:
             self._remember(self.mark(key))
         return who
 
     def _matches(self, key: str, hashed: str) -> bool:
-        if not hashed:
-            return True
-        mark = self.mark(key, hashed)
-        if mark in self._right:
-            return True
-        # PHP writes $2y$ for what everybody else calls $2b$.
-        if not bcrypt.checkpw(key.encode(), hashed.replace("$2y$", "$2b$", 1).encode()):
+        try:
+            # PHP writes $2y$ for what everybody else calls $2b$.
+            right = bcrypt.checkpw(key.encode(), hashed.replace("$2y$", "$2b$", 1).encode())
+        except ValueError:  # it is no hash of bcrypt's
             return False
-        self._remember(mark)
-        return True
+        if right:
+            self._remember(self.mark(key, hashed))
+        return right
 
     def _remember(self, mark: bytes) -> None:
         with self._lock:
@@ -133,7 +147,8 @@ class Verifier:
 
     def mark(self, key: str, hashed: str = "") -> bytes:
         """What stands for a key in this process' memory."""
-        return hashlib.blake2b(f"{key} {hashed}".encode(), key=self._secret, digest_size=32).digest()
+        text = f"{key} {hashed}".encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(text, key=self._secret, digest_size=32).digest()
 
 
 def _may(candidate: Candidate, address: str, now: float) -> bool:

@@ -1,7 +1,7 @@
 """Asking the store: one algorithm, in steps of Redis commands, for waiting and asynchronous clients.
 
-Every value costs the same commands whether nothing is known of it, or something that the caller may not
-see: what a miss has no need for is asked for in vain.
+Every value costs the same commands, of the same length, whether nothing is known of it, or something that
+the caller may not see: what a miss has no need for is asked for in vain.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ Steps: TypeAlias = Generator[list[tuple[Any, ...]], list[Any], T]
 
 _NONE = field_of(0)
 _BESIDES = (OBJECTS, CHANGED)
+_FEW = 100  # hashes, of which each is taken to have as many entries as hardly one has more
+_ENTRIES = 8
 _KNOWN_CALLERS = 10_000
 
 
@@ -76,7 +78,7 @@ class Reader:
     def __init__(self) -> None:
         self._state = State()
         self._raw: Mapping[bytes, bytes] = {}
-        self._of = ""
+        self._of: tuple[str, int] = ("", -1)
         self._names: dict[str, dict[int, str]] = {}
         self._groups: tuple[str, int] = ("", -1)
         self._members: dict[str, frozenset[int] | None] = {}
@@ -85,10 +87,10 @@ class Reader:
     def ask(self, asked: Sequence[tuple[Who, Hashes]]) -> Steps[list[Answers]]:
         """The hits of the values of several callers, asked for together."""
         digests = [digest for _, hashes in asked for digest in hashes.digests]
-        state, found, besides = yield from self._entries(digests)
+        state, found, besides, names = yield from self._entries(digests)
         pool = [entry for entries in found.values() for entry in entries]
-        details = yield from self._details(state, pool, len(digests), besides)
-        yield from self._know(state, pool)
+        details = yield from self._details(state, pool, _missing(found, len(digests)), besides)
+        yield from self._know((state.generation, names), pool)
         seen: list[dict[int, list[tuple[int, Hit]]]] = [{} for _ in asked]
         judges = []
         for who, _ in asked:
@@ -99,8 +101,10 @@ class Reader:
             seen[number][at - starts[number]] = judges[number].visible(digests[at], entries)
         return [_answers(hashes, shown, state) for (_, hashes), shown in zip(asked, seen, strict=True)]
 
-    def _entries(self, digests: Sequence[bytes]) -> Steps[tuple[State, dict[int, list[Entry]], list[Keys]]]:
-        """The state, what the buckets hold of hashes, by place; and what is to be asked besides.
+    def _entries(
+        self, digests: Sequence[bytes]
+    ) -> Steps[tuple[State, dict[int, list[Entry]], list[Keys], int]]:
+        """The state, what the buckets hold of hashes, by place; what is to be asked besides; how many names.
 
         The buckets are asked for in the belief that the state is the last one, and again if it is not.
         Whether any object is closed, and whether anything changed, is no secret: where not, nobody asks.
@@ -112,25 +116,29 @@ class Reader:
                 ("HGETALL", STATE()),
                 *(("HLEN", family(generation=believed.generation)) for family in _BESIDES),
                 *(("HMGET", ENTRIES(generation=believed.generation, shard=n), *asked) for n, asked in fields),
+                # After the entries, which come after their names.
+                ("HLEN", NAMES(generation=believed.generation)),
             ]
             if raw != self._raw:
                 self._raw, self._state = raw, State.read(raw)
             if (believed.generation, believed.bits) == (self._state.generation, self._state.bits):
                 break
+        names = int(replies.pop())
         counts, shards = replies[: len(_BESIDES)], replies[len(_BESIDES) :]
         found: dict[int, list[Entry]] = {}
         for at, held in zip(order, chain.from_iterable(shards), strict=True):
             if held and held.find(digests[at][4:12]) >= 0 and (entries := find(held, digests[at])):
                 found[at] = entries
-        return self._state, found, [family for family, count in zip(_BESIDES, counts, strict=True) if count]
+        besides = [family for family, count in zip(_BESIDES, counts, strict=True) if count]
+        return self._state, found, besides, names
 
     def _details(
-        self, state: State, pool: Sequence[Entry], asked: int, besides: Sequence[Keys]
+        self, state: State, pool: Sequence[Entry], missing: int, besides: Sequence[Keys]
     ) -> Steps[Details]:
-        """The events and objects of entries, and the hashes of attributes that changed."""
-        if not asked:
+        """The events and objects of entries, the hashes of attributes that changed; and so often, nothing."""
+        if not (pool or missing):
             return Details({}, {}, {})
-        padding = [_NONE] * max(asked - len(pool), 0)
+        padding = [_NONE] * missing
         ids = {
             EVENTS: [entry.event for entry in pool],
             OBJECTS: [entry.object for entry in pool],
@@ -164,19 +172,30 @@ class Reader:
             self._callers[who] = caller(who.organisation, self._members, admin=who.admin)
         return self._callers[who]
 
-    def _know(self, state: State, pool: Iterable[Entry]) -> Steps[None]:
-        """See that every name in the entries is known; numbers never change their meaning."""
-        if self._of != state.generation:
-            self._of, self._names = state.generation, {"level": {}, "type": {}, "category": {}}
-        levels, types, categories = self._names["level"], self._names["type"], self._names["category"]
-        if all(e.level in levels and e.type in types and e.category in categories for e in pool):
+    def _know(self, version: tuple[str, int], pool: Iterable[Entry]) -> Steps[None]:
+        """See that every name is known: numbers never change their meaning, but there may be more of them.
+
+        That they are asked for again must not depend on what was found.
+        """
+        if self._of == version and all(map(self._named, pool)):
             return
-        (raw,) = yield [("HGETALL", NAMES(generation=state.generation))]
-        self._names = {"level": {}, "type": {0: ""}, "category": {0: ""}}
+        (raw,) = yield [("HGETALL", NAMES(generation=version[0]))]
+        self._of, self._names = version, {"level": {}, "type": {0: ""}, "category": {0: ""}}
         for field, number in raw.items():
             kind, _, name = field.decode().partition(":")
             if kind in self._names:
                 self._names[kind][int(number)] = name
+
+    def _named(self, entry: Entry) -> bool:
+        names = self._names
+        known = entry.level in names["level"] and entry.type in names["type"]
+        return known and entry.category in names["category"]
+
+
+def _missing(found: Mapping[int, Sequence[Entry]], asked: int) -> int:
+    """How many entries have to be made up, so that as much is asked for of a hash that has none."""
+    usual = _ENTRIES if asked <= _FEW else 1
+    return usual * asked - sum(min(len(entries), usual) for entries in found.values())
 
 
 class _Judge:

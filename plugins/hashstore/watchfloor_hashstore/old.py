@@ -11,7 +11,7 @@ from msgspec import Struct
 from watchfloor_hashstore.ahead import Ahead
 from watchfloor_hashstore.lookup import Hit
 from watchfloor_hashstore.portable.many import Hashes
-from watchfloor_hashstore.requests import RequestError, gathered_pieces, pieces
+from watchfloor_hashstore.requests import RequestError, check_lengths, gathered_pieces, pieces
 
 
 class Question(Struct):
@@ -38,6 +38,7 @@ class Question(Struct):
         """The hashes of the values, the first of them worked out."""
         # The published client sends a list of nothing along with a hash.
         values = _list(self.value)
+        check_lengths(values)
         found = pieces(values) if values else gathered_pieces([_raw(text) for text in _list(self.hash_value)])
         found.prepare()
         return found

@@ -26,7 +26,7 @@ requestBody:
               hashes:
                 type: array
                 description: For each value its SHA-256, or those of several ways to write it.
-                items: {oneOf: [{type: string}, {type: array, items: {type: string}}]}
+                items: {oneOf: [{type: string}, {type: array, maxItems: 16, items: {type: string}}]}
               parts: {type: boolean, description: Look up the parts of values as well.}
     text/plain:
       schema: {type: string, description: A value a line.}

@@ -11,10 +11,10 @@ import msgspec
 
 from watchfloor_hashstore.ahead import Ahead
 from watchfloor_hashstore.portable.many import Hashes, gathered, hashes_of
-from watchfloor_hashstore.portable.recognise import parts
+from watchfloor_hashstore.portable.recognise import MOST_FORMS, parts
 from watchfloor_hashstore.settings import LimitSettings
 
-_LONGEST = 1_000_000  # characters of a value
+_LONGEST = 1_000_000  # characters of a value; MISP has room for less
 _AT_ONCE = 3500  # values that are asked for together
 
 
@@ -99,7 +99,8 @@ def check_count(count: int, limits: LimitSettings) -> None:
 
 
 def _of_lines(body: bytes, limits: LimitSettings) -> Wanted:
-    return _of_values(body.decode("utf-8", "surrogateescape").splitlines(), limits)
+    lines = body.decode("utf-8", "surrogateescape").replace("\r\n", "\n").split("\n")
+    return _of_values(lines if lines[-1] else lines[:-1], limits)
 
 
 _decode_list = msgspec.json.Decoder(list[str]).decode
@@ -130,13 +131,33 @@ def _many(several: Any, one: Any) -> Any:
 
 def _of_values(values: Sequence[str], limits: LimitSettings, *, also_parts: bool = False) -> Wanted:
     check_count(len(values), limits)
+    check_lengths(values)
+    return Wanted(len(values), pieces(values), _parts_of(values, limits.values) if also_parts else None)
+
+
+def check_lengths(values: Sequence[str]) -> None:
+    """RequestError when one of them is longer than anybody's."""
     if max(map(len, values), default=0) > _LONGEST:
         raise RequestError(422, f"a value has more than {_LONGEST:,} characters")
-    return Wanted(len(values), pieces(values), list(map(parts, values)) if also_parts else None)
+
+
+def _parts_of(values: Sequence[str], most: int) -> list[list[str]]:
+    """The parts of each value; RequestError when they are too many, before they fill the memory."""
+    found, count = [], 0
+    for value in values:
+        found.append(parts(value))
+        count += len(found[-1])
+        if count > most:
+            raise RequestError(
+                413, f"these values have more than {most:,} parts: ask for fewer, or without parts"
+            )
+    return found
 
 
 def _hashes(given: str | list[str]) -> list[bytes]:
-    texts = [given] if isinstance(given, str) else given[:16]
+    texts = [given] if isinstance(given, str) else given
+    if len(texts) > MOST_FORMS:
+        raise RequestError(422, f"a value has more than {MOST_FORMS} hashes")
     try:
         raw = [bytes.fromhex(text) for text in texts]
     except ValueError:

@@ -120,7 +120,7 @@ class Serving:
         """What is known of the parts of each value."""
         if wanted.parts is None:
             return b""
-        flat = [part for parts in wanted.parts for part in parts][: self._limits.values]
+        flat = [part for parts in wanted.parts for part in parts]
         asked = pieces(flat)
         await asyncio.to_thread(asked.prepare)
         known = dict(zip(flat, await self._hits(who, asked), strict=True))
@@ -144,12 +144,12 @@ class Serving:
         if wait and not self._desk.verifier.knows(key):
             raise RequestError(429, f"too many wrong API keys from here: wait {int(wait) + 1} seconds", wait)
         found = await self._desk.find(key)
-        verify = self._desk.verifier.verify
-        if self._desk.verifier.is_quick(key, found):
-            who = verify(key, found, address, now)
-        else:
-            who = await asyncio.to_thread(verify, key, found, address, now)
+        verifier = self._desk.verifier
+        who = verifier.quickly(key, found, address, now)
+        if who is None and found.cost:
+            who = await asyncio.to_thread(verifier.slowly, key, found, address, now)
         if who is None:
+            verifier.forget(key)
             self._tries.wrong(address, now)
             log.warning("a wrong API key for the hash store from %s", address)
             raise RequestError(401, _WRONG)

@@ -39,9 +39,9 @@ def user(cursor: Any, id_: int, org: int, role: int, **more: Any) -> str:
     return key
 
 
-def advanced(cursor: Any, made: str, user: int, prefix: str = "$2y$", **more: Any) -> str:
+def advanced(cursor: Any, made: str, user: int, prefix: str = "$2y$", cost: int = 4, **more: Any) -> str:
     """An advanced key of a user, as PHP hashes it; the key."""
-    hashed = bcrypt.hashpw(made.encode(), bcrypt.gensalt(4)).decode().replace("$2b$", prefix)
+    hashed = bcrypt.hashpw(made.encode(), bcrypt.gensalt(cost)).decode().replace("$2b$", prefix)
     row = {"uuid": made[:12], "authkey": hashed, "authkey_start": made[:4], "authkey_end": made[-4:]}
     insert(cursor, "auth_keys", [{**row, "user_id": user, "expiration": 0, **more}])
     return made

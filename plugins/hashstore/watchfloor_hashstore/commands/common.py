@@ -83,11 +83,16 @@ def _lines(title: str) -> Report:
 
 
 def organisation(redis: Any, text: str) -> int:
-    """An organisation by name, UUID or local id. HashstoreError where there is none."""
+    """An organisation by name, UUID or local id. HashstoreError where there is none, or it may be two."""
     found = redis.hget(ORGANISATIONS(generation=state(redis).generation), text)
-    if found is None and not (text.isascii() and text.isdigit()):
+    is_id = text.isascii() and text.isdigit()
+    if found is None and not is_id:
         raise HashstoreError(
             f"no organisation is called '{text}': give its name, UUID or id as MISP shows them"
+        )
+    if found is not None and is_id and int(found) != int(text):
+        raise HashstoreError(
+            f"'{text}' is the name of organisation {int(found)}, and the id of another: give a UUID"
         )
     return int(found or text)
 

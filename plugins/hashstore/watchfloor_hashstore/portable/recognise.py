@@ -17,7 +17,8 @@ _LONGEST_SHORT = 200
 _LONGEST_VALUE = 2**17  # characters, of which MISP has room for no more
 _MOST_ADDRESSES = 256  # of a network that are asked for one by one
 # The bulk of what is asked for: names, IPv4 addresses, hashes; URLs; pairs, and names with dashes that are no
-# MAC address and no phone number. There is nothing to refang in them, and nothing that MISP writes in another way.
+# MAC address and no phone number. There is nothing to refang in them, and nothing that MISP writes in
+# another way.
 AS_IT_IS = (
     r"(?!00\d|as\d|.*(?:h(?:xx|xt|tx)p|fxp|meow))(?:"
     r"[a-z0-9][a-z0-9._@]*(?<=[a-z0-9])|"

@@ -18,7 +18,7 @@ _SOME = r"\s{1,8}"
 _DOT = re.compile(rf"{_SOME}{_DOTS}{_SOME}|{_DOTS}|{_SOME}dot{_SOME}", re.IGNORECASE)
 _AT = re.compile(rf"{_SOME}{_ATS}{_SOME}|{_ATS}", re.IGNORECASE)
 _SLASH = re.compile(r"\[(//?)\]")
-_MARK = re.compile(r"[\[\]({\\]|hxx|hxt|htx|fxp|meow| dot ")  # in lower case; without one nothing is to be done
+_MARK = re.compile(r"[\[\]({\\]|hxx|hxt|htx|fxp|meow| dot ")  # in lower case; without one all is well
 
 
 def refang(text: str) -> str:

@@ -13,6 +13,7 @@ from msgspec.json import decode, encode
 from watchfloor_hashstore.errors import HashstoreError
 from watchfloor_hashstore.sources.mysql import Database
 
+_COST = 10  # of PHP up to 8.3
 Mode = Literal["auto", "legacy", "advanced"]
 
 
@@ -64,9 +65,23 @@ def keys_of(database: Database, mode: Mode) -> dict[str, bytes]:
     found: dict[str, list[MispKey]] = {}
     for name, key in read(database):
         found.setdefault(name, []).append(key)
-    # Which kind it is decides how long a wrong key is looked at, whether or not it looks like a right one.
-    kind = b"advanced" if read is _advanced else b"legacy"
-    return {name: packed(keys) for name, keys in found.items()} | {"mode": kind}
+    return {name: packed(keys) for name, keys in found.items()} | {"mode": _mode(read is _advanced, found)}
+
+
+def _mode(advanced: bool, found: dict[str, list[MispKey]]) -> bytes:
+    """Which kind of keys count, and bcrypt's cost: that long any wrong key takes."""
+    costs = [int(key.hashed[4:6]) for keys in found.values() for key in keys if key.hashed[4:6].isdigit()]
+    return b"advanced:%d" % max(costs, default=_COST) if advanced else b"legacy"
+
+
+def cost_of(mode: bytes) -> int:
+    """Undo `_mode`: bcrypt's cost, 0 where keys are legacy ones.
+
+    >>> cost_of(b"advanced:12"), cost_of(b"legacy")
+    (12, 0)
+    """
+    kind, _, cost = mode.partition(b":")
+    return int(cost or _COST) if kind == b"advanced" else 0
 
 
 def _joined(database: Database) -> str:

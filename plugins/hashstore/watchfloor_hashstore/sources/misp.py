@@ -169,7 +169,7 @@ def organisations(database: Database) -> dict[str, str]:
     if not database.has("organisations", "id", "name"):
         return {}
     uuid = database.column("organisations", "uuid", "NULL", "o")
-    found: dict[str, str] = {}
-    for id_, name, unique in database.rows(f"SELECT o.id, o.name, {uuid} FROM organisations o"):  # noqa: S608
-        found |= {text: str(id_) for text in (name, unique) if text}
-    return found
+    rows = list(database.rows(f"SELECT o.id, o.name, {uuid} FROM organisations o"))  # noqa: S608
+    names = {name: str(id_) for id_, name, _ in rows if name}
+    # A name may be anything, another's UUID as well, and comes from elsewhere.
+    return names | {unique: str(id_) for id_, _, unique in rows if unique}
