@@ -15,7 +15,10 @@ WRONG = {
     "web: {port: abc}": "web.port: expected a whole number, got text ('abc')",
     "web: {port: 70000}": "web.port: expected a whole number <= 65535 (70000)",
     "web: {prot: 1}": "web: unknown setting 'prot' (known: allow_anonymous, host, max_body, port, "
-    "streams_per_client)",
+    "streams_per_client, trusted_proxies)",
+    "web: {trusted_proxies: [localhost]}": "web.trusted_proxies[0]: 'localhost' is neither an address nor a",
+    "web: {trusted_proxies: ['*']}": "web.trusted_proxies[0]: '*' is neither an address nor a network",
+    "web: {trusted_proxies: [10.0.0.0/8, 10.0.0.1/33]}": "web.trusted_proxies[1]: '10.0.0.1/33' is neither",
     "nope: 1": "unknown setting 'nope' (known: audience, data,",
     "feeds: [{name: a}]": "feeds[0]: the setting 'url' is missing",
     "feeds: 3": "feeds: expected a list, got a whole number (3)",

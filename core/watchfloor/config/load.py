@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -124,7 +125,25 @@ def _checked(settings: Settings) -> Settings:
                 f"feeds[{i}]: curve_public_key and curve_secret_key go together, and with curve_server_key"
             )
     zone(settings)
+    for i, proxy in enumerate(settings.web.trusted_proxies):
+        if network(proxy) is None:
+            raise ConfigError(
+                f"web.trusted_proxies[{i}]: '{proxy}' is neither an address nor a network, "
+                "such as 127.0.0.1 or 10.0.0.0/8"
+            )
     return settings
+
+
+def network(text: str) -> str | None:
+    """An address or network as it is written everywhere, None for what is none.
+
+    >>> network("127.0.0.1"), network("10.1.2.3/8"), network("localhost")
+    ('127.0.0.1/32', '10.0.0.0/8', None)
+    """
+    try:
+        return str(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        return None
 
 
 def zone(settings: Settings) -> ZoneInfo:

@@ -86,13 +86,15 @@ class LiveSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class WebSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Where the pages are served.
 
-    There is no login yet: another address than loopback needs `allow_anonymous`. `max_body` is the largest
-    body of a request, in bytes; `streams_per_client` how many live streams one address may have open.
+    There is no login yet: another address than loopback needs `allow_anonymous`. Of `trusted_proxies`, by
+    address or network, it is believed who asked them. `max_body` is the largest body of a request, in bytes;
+    `streams_per_client` how many live streams one address may have open.
     """
 
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8001
     allow_anonymous: bool = False
+    trusted_proxies: tuple[str, ...] = ()
     max_body: Count = MIB
     streams_per_client: Count = 100
 

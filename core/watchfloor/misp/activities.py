@@ -93,7 +93,7 @@ class AttributeShared(EventActivity, frozen=True, kw_only=True):
 class AttributeDeleted(EventActivity, frozen=True, kw_only=True):
     """An attribute was deleted; `hard` when its row is gone (`value` may be MISP's placeholder).
 
-    `levels` and `published` as in `AttributeShared`: that the event was unpublished by it is told nowhere else.
+    `levels` and `published` as in `AttributeShared`: nothing else tells that the event was unpublished by it.
     """
 
     id: str

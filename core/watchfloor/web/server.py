@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from watchfloor.config.load import network
 from watchfloor.web.address import claim, listen, url_of
 from watchfloor.web.app import create_app
 from watchfloor.web.protocol import Protocol
@@ -43,6 +44,7 @@ class _Server(uvicorn.Server):
     def __init__(self, site: Site, redis_url: str, listener: socket.socket, stop: threading.Event) -> None:
         self._url = url_of(*listener.getsockname()[:2])
         self._stop = stop
+        proxies = [proxy for text in site.settings.web.trusted_proxies if (proxy := network(text))]
         super().__init__(
             uvicorn.Config(
                 create_app(site, redis_url),
@@ -51,6 +53,9 @@ class _Server(uvicorn.Server):
                 access_log=False,
                 lifespan="on",
                 server_header=False,
+                # By default whoever is on this machine could say that it is somebody else.
+                proxy_headers=bool(proxies),
+                forwarded_allow_ips=proxies,
                 timeout_graceful_shutdown=_LAST_REQUESTS,
             )
         )
