@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import Any
 
 import pytest
-from asking import check_visibility, filled, hits, quiet, settings_of
+from asking import check_visibility, filled, hits, settings_of
 from misp_content import EVENTS, fill
 from misp_database import Server, create, insert
 
@@ -189,27 +188,6 @@ def test_what_a_dead_import_left_goes_with_the_next(
     assert site.redis.ttl(ENTRIES(generation="dead", shard=3)) > 0
     filled(site.redis, settings_of(mysql_server))
     assert not site.redis.exists(ENTRIES(generation="dead", shard=3))
-
-
-def test_readers_see_one_generation_or_the_other(
-    make_site: SiteMaker, mysql_server: Server, misp_tables: Any
-) -> None:
-    one_event(misp_tables, *(f"host{n}.example" for n in range(200)))
-    site = make_site(plugins={"hashstore": {}})
-    filled(site.redis, settings_of(mysql_server))
-    wanted, misses, stop = [f"host{n}.example" for n in range(200)], [0], threading.Event()
-
-    def read() -> None:
-        while not stop.is_set():
-            misses[0] += hits(site.redis, Who(2), *wanted).count([])
-
-    thread = threading.Thread(target=read)
-    thread.start()
-    for _ in range(3):
-        import_misp(site.redis, settings_of(mysql_server), quiet)
-    stop.set()
-    thread.join()
-    assert misses == [0]
 
 
 def test_nothing_is_imported_from_an_empty_misp(

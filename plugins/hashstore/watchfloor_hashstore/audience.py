@@ -48,6 +48,17 @@ def number(text: str) -> int:
     return id_ if id_ <= _LARGEST else 0
 
 
+def meet(one: str, other: str) -> str:
+    """A level that lets nobody see what not both of them let them see.
+
+    >>> meet("*", "7"), meet("7", "7"), meet("7", "8"), meet("-", "*")
+    ('7', '7', '-', '-')
+    """
+    if other in (one, EVERYONE):
+        return one
+    return other if one == EVERYONE else NOBODY
+
+
 Groups = Mapping[str, frozenset[int] | None]
 """The local ids of each sharing group's members; None for everyone on the instance."""
 

@@ -37,10 +37,11 @@ class Building:
         self.store.keep()
         now = time.time()
         values = {"generation": self.store.generation, "bits": self.store.bits, "since": self.began}
-        self.lock.set({**values, "imported": now, "updated": now, **facts})
+        self.lock.set({**values, "imported": now, "updated": now, "left": old.generation, **facts})
         # Once more, with what was said until everybody knew of the swap.
         catch_up(self.redis, self.store, self.began)
         Store(self.redis, old.generation, old.bits).retire()
+        self.lock.set({"left": ""})
 
 
 @contextmanager
@@ -52,8 +53,9 @@ def building(redis: Any) -> Iterator[Building]:
     generation = new_generation()
     with locked(redis, generation) as lock:
         current = state(redis).generation
-        if lock.left and lock.left != current:
-            Store(redis, lock.left, bits_for(0)).drop()
+        for left in set(lock.left) - {current}:
+            Store(redis, left, bits_for(0)).drop()
+        lock.set({"left": ""})
         redis.delete(JOURNAL())
         made = Building(redis, generation, lock)
         try:

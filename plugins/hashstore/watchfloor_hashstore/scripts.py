@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 # Take the lock if nobody holds it: ARGV token, seconds, generation being built ("" for none).
-# The holder's token, and the generation that a dead holder left half built.
+# The holder's token, and the generations that dead holders may have left behind, half built or replaced.
 LOCK = """
 local now = tonumber(redis.call('TIME')[1])
 local holder = redis.call('HGET', KEYS[1], 'lock')
 local till = tonumber(redis.call('HGET', KEYS[1], 'lock_until') or '0')
 if holder and holder ~= ARGV[1] and till > now then return {holder, ''} end
-local left = redis.call('HGET', KEYS[1], 'building') or ''
-redis.call('HSET', KEYS[1], 'lock', ARGV[1], 'lock_until', now + tonumber(ARGV[2]), 'building', ARGV[3])
+local left = redis.call('HGET', KEYS[1], 'left') or ''
+local building = redis.call('HGET', KEYS[1], 'building')
+if building then left = left .. ' ' .. building end
+redis.call('HSET', KEYS[1], 'lock', ARGV[1], 'lock_until', now + tonumber(ARGV[2]), 'building', ARGV[3],
+  'left', left)
 return {ARGV[1], left}
 """
 
@@ -28,11 +31,14 @@ redis.call('HSET', KEYS[1], unpack(ARGV, 2))
 return 1
 """
 
-# Let go: ARGV token.
+# Let go: ARGV token. What was built may still be there, unless it answers.
 UNLOCK = """
-if redis.call('HGET', KEYS[1], 'lock') == ARGV[1] then
-  redis.call('HDEL', KEYS[1], 'lock', 'lock_until', 'building')
+if redis.call('HGET', KEYS[1], 'lock') ~= ARGV[1] then return 1 end
+local building = redis.call('HGET', KEYS[1], 'building') or ''
+if building ~= '' and building ~= redis.call('HGET', KEYS[1], 'generation') then
+  redis.call('HSET', KEYS[1], 'left', (redis.call('HGET', KEYS[1], 'left') or '') .. ' ' .. building)
 end
+redis.call('HDEL', KEYS[1], 'lock', 'lock_until', 'building')
 return 1
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,9 +63,9 @@ def state(redis: Any) -> State:
 
 
 class Lock:
-    """The right to change the store as a whole; `left` is what a dead holder left half built."""
+    """The right to change the store as a whole; `left` is what dead holders may have left behind."""
 
-    def __init__(self, redis: Any, token: str, left: str) -> None:
+    def __init__(self, redis: Any, token: str, left: Sequence[str]) -> None:
         self._redis = redis
         self._token = token
         self.left = left
@@ -99,7 +99,7 @@ def locked(redis: Any, building: str = "") -> Iterator[Lock]:
     holder, left = redis.eval(scripts.LOCK, 1, STATE(), token, _LEASE, building)
     if holder.decode() != token:
         raise HashstoreError("an import or update is already running: wait for it, or stop it first")
-    lock, stop = Lock(redis, token, left.decode()), threading.Event()
+    lock, stop = Lock(redis, token, left.decode().split()), threading.Event()
     thread = threading.Thread(target=_keep, args=(lock, stop), name="hashstore lock", daemon=True)
     thread.start()
     try:

@@ -13,7 +13,8 @@ from watchfloor_hashstore.changes import AttributeGone, AttributeIs, Change, app
 from watchfloor_hashstore.errors import HashstoreError, NoStoreError
 from watchfloor_hashstore.importing import Progress, Summary, source
 from watchfloor_hashstore.keys import EVENTS, JOURNAL, OBJECTS
-from watchfloor_hashstore.layout import day_of_second
+from watchfloor_hashstore.layout import EventRecord, day_of_second
+from watchfloor_hashstore.narrowing import narrow
 from watchfloor_hashstore.portable.hashing import digests
 from watchfloor_hashstore.rows import Row, read_spec
 from watchfloor_hashstore.seen import Seen, recall, remember
@@ -23,7 +24,7 @@ from watchfloor_hashstore.sources.accounts import count as count_keys
 from watchfloor_hashstore.sources.accounts import keys_of
 from watchfloor_hashstore.sources.mysql import Database, opened
 from watchfloor_hashstore.state import locked, state
-from watchfloor_hashstore.store import Store
+from watchfloor_hashstore.store import Store, field_of
 
 _SLACK = 600  # seconds by which a transaction may end after the time stamp that it writes
 _AT_ONCE = 1000
@@ -61,37 +62,37 @@ def _update(
         raise HashstoreError("this MISP is too old for updates: its attributes have no timestamp; use import")
     _, highest = misp.count_attributes(database)
     seen = Seen(misp.clock(database), highest, traffic=misp.traffic_of_attributes(database))
-    groups = misp.groups(database)
-    store.set_groups(groups, whole=True)
+    groups, closed = misp.groups(database), misp.objects(database)
+    events = list(misp.events(database, unpublishedprivate=settings.unpublishedprivate))
+    seen.events = {event.id: stamp for event, stamp in events}
+    records = [event for event, _ in events]
     keys = keys_of(database, settings.authkeys)
     store.set_keys(keys)
     store.set_organisations(misp.organisations(database))
-    seen.events = _events(store, database, settings)
-    _objects(store, database)
+    narrow(store, groups, records, closed)
     count = 0
     for chunk in _chunks(_changes(database, recall(store), seen, began)):
         apply(store, chunk)
         count += len(chunk)
         progress(count, count)
-    return Summary(source(database), len(seen.events), count, 0, len(groups), count_keys(keys)), seen
+    store.set_groups(groups, whole=True)
+    _events(store, records)
+    _objects(store, database, closed)
+    return Summary(source(database), len(records), count, 0, len(groups), count_keys(keys)), seen
 
 
-def _events(store: Store, database: Database, settings: Settings) -> dict[int, int]:
-    """Write the events that differ from what the store has; the time stamps of all."""
+def _events(store: Store, records: Iterable[EventRecord]) -> None:
+    """Write the events that differ from what the store has, and take away those that are gone."""
     key = EVENTS(generation=store.generation)
     before: dict[bytes, bytes] = store.redis.hgetall(key)
-    now, stamps = {}, {}
-    for event, stamp in misp.events(database, unpublishedprivate=settings.unpublishedprivate):
-        now[event.id], stamps[event.id] = event.packed(), stamp
+    now = {event.id: event.packed() for event in records}
     gone = {int.from_bytes(field, "big") for field in before} - now.keys()
-    different = {id_: record for id_, record in now.items() if before.get(id_.to_bytes(4, "big")) != record}
+    different = {id_: record for id_, record in now.items() if before.get(field_of(id_)) != record}
     store.set_events({**different, **dict.fromkeys(gone)})
-    return stamps
 
 
-def _objects(store: Store, database: Database) -> None:
+def _objects(store: Store, database: Database, closed: Mapping[int, str]) -> None:
     """Write how far objects are shared; an object whose row is gone holds its attributes back."""
-    closed = misp.objects(database)
     before = {
         int.from_bytes(field, "big") for field in store.redis.hkeys(OBJECTS(generation=store.generation))
     }
