@@ -13,7 +13,6 @@ from misp_content import ORGS, visible
 from misp_database import Server
 from starlette.testclient import TestClient
 
-from watchfloor.testing import SiteUnderTest
 from watchfloor_hashstore.exporting import Scope, export
 from watchfloor_hashstore.importing import Summary, import_misp
 from watchfloor_hashstore.lookup import Answers, Hit, Reader, Who, run
@@ -114,15 +113,14 @@ def check_visibility(redis: Any, cursor: Any, **rule: Any) -> None:
         assert shown(redis, [who], database.hashes) == [found], who
 
 
-def check_accounts(site: SiteUnderTest, cursor: Any, accounts: Iterable[Account], **rule: Any) -> None:
+def check_accounts(browser: TestClient, cursor: Any, accounts: Iterable[Account], **rule: Any) -> None:
     """Likewise for those who ask over HTTP, in both protocols, with keys of their own."""
     database = Database(cursor, **rule)
-    with TestClient(site.app()) as browser:
-        for account in accounts:
-            expected = database.seen(account.org, admin=account.admin)
-            compare(_over_http(browser, account.key, database.hashes), expected, account)
-            events = {digest: {told[0] for told in found} for digest, found in expected.items()}
-            assert _old(browser, account.key, database.hashes) == events, account
+    for account in accounts:
+        expected = database.seen(account.org, admin=account.admin)
+        compare(_over_http(browser, account.key, database.hashes), expected, account)
+        events = {digest: {told[0] for told in found} for digest, found in expected.items()}
+        assert _old(browser, account.key, database.hashes) == events, account
 
 
 def _over_http(browser: TestClient, key: str, hashes: list[bytes]) -> Seen:
