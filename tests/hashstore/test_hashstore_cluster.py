@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from functools import partial
@@ -11,26 +13,26 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import msgspec
 import pytest
 import redis
-from asking import check_visibility, quiet, settings_of
+from asking import check_accounts, check_exports, check_visibility
+from click.testing import CliRunner
+from misp_accounts import Account, everybody
+from misp_changes import Changes, Message
 from misp_content import fill
 from misp_database import Server
-from redis.exceptions import RedisError
+from recording import Command, recorded
+from redis.exceptions import RedisError, ResponseError
 from starlette.testclient import TestClient
 
-from watchfloor.testing import SiteMaker, until
+from watchfloor.store.streams import Appender
+from watchfloor.testing import SiteMaker, SiteUnderTest, until
 from watchfloor_hashstore import own_keys
-from watchfloor_hashstore.bringing import bring_in
-from watchfloor_hashstore.changes import AttributeIs, EventIs
+from watchfloor_hashstore.commands import commands as hashstore_commands
 from watchfloor_hashstore.connect import connect
-from watchfloor_hashstore.exporting import Scope, export
-from watchfloor_hashstore.importing import import_misp
-from watchfloor_hashstore.lookup import Reader, Who, run
-from watchfloor_hashstore.own_keys import OwnKey
-from watchfloor_hashstore.portable.hashing import digest
-from watchfloor_hashstore.portable.many import hashes_of
-from watchfloor_hashstore.updating import update_misp
+from watchfloor_hashstore.keys import NOTED
+from watchfloor_hashstore.settings import Settings, StoreSettings
 
 SLOTS = 16_384
 
@@ -76,8 +78,8 @@ def joined(one: redis.Redis) -> bool:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[str]:
-    """The URL of one of three masters that share the slots."""
+def cluster() -> Iterator[list[redis.Redis]]:
+    """Three masters that share the slots."""
     with TemporaryDirectory() as folder, ExitStack() as stack:
         ports = [free_port() for _ in range(3)]
         nodes = [node(Path(folder) / str(port), port, stack) for port in ports]
@@ -88,35 +90,81 @@ def cluster() -> Iterator[str]:
             nodes[0].execute_command("CLUSTER MEET", "127.0.0.1", ports[n])
         for one in nodes:
             until(partial(joined, one), "the cluster", 60)
-        yield f"redis://127.0.0.1:{ports[0]}/0"
+        yield nodes
 
 
-def test_all_works_on_a_cluster(
-    make_site: SiteMaker, mysql_server: Server, misp_tables: Any, cluster: str, tmp_path: Path
+def run(site: SiteUnderTest, name: str, *arguments: str) -> str:
+    """What a command prints, with the site's own settings."""
+    (plugin,) = site.site.plugins
+    assert isinstance(plugin.settings, Settings)
+    group = {command.name: command for command in hashstore_commands(plugin.settings)}
+    result = CliRunner().invoke(group[name], arguments, obj=site)
+    assert result.exit_code == 0, result.output + str(result.exception)
+    return result.stdout
+
+
+def test_all_works_on_a_cluster_and_nothing_crosses_slots(
+    make_site: SiteMaker, mysql_server: Server, misp_tables: Any, cluster: list[redis.Redis], tmp_path: Path
 ) -> None:
-    fill(mysql_server, "misp", attributes=800)
-    own = {"url": cluster, "cluster": True}
-    settings = settings_of(mysql_server, redis=own)
-    site = make_site(plugins={"hashstore": {"redis": own}})
-    with connect(settings.redis) as store:
-        import_misp(store, settings, quiet)
+    """By commands, over HTTP and live; the core's Redis holds nothing of the store when nothing waits."""
+    fill(mysql_server, "misp", attributes=600, combined=1)
+    accounts = everybody(misp_tables, with_advanced=True)
+    port = cluster[0].connection_pool.connection_kwargs["port"]
+    own = {"url": f"redis://127.0.0.1:{port}/0", "cluster": True}
+    site = make_site(plugins={"hashstore": {"redis": own, "mysql": mysql_server.settings("misp")}})
+    with ExitStack() as stack:
+        told = [stack.enter_context(recorded(one)) for one in cluster]
+        store = stack.enter_context(connect(msgspec.convert(own, StoreSettings)))
+        run(site, "import", "--quiet")
+        changes = Changes(misp_tables, 3)
+        changes.shuffle()
+        run(site, "update", "--quiet")
         check_visibility(store, misp_tables)
-        misp_tables.execute("UPDATE events SET distribution = 0 WHERE id < 20")
-        update_misp(store, settings, quiet)
+        changes.told()
+        changes.shuffle()
+        changes.lose()
+        tell(site, changes.told())
         check_visibility(store, misp_tables)
-        event = EventIs(900, "99999999-1111-4111-8111-111111111111", 1, "*", 4e9)
-        hashes = [digest("evil.example")]
-        bring_in(store, [event, AttributeIs(9000, 900, hashes, "*", "domain", "Network activity", 4e9)])
-        check_with_http(site.app(), own_keys.create(store, OwnKey("laptop", 1)))
-        calls: list[int] = []
-        run(store, Reader().ask([(Who(), hashes_of(["x"]))]), lambda: calls.append(1))
-        assert calls
-        assert export(store, Scope(1, "organisation 1"), tmp_path / "out", quiet)["entries"] > 100
-        assert len({str(store.get_node_from_key(key)) for key in store.scan_iter("HASHSTORE*")}) == 3
+        check_exports(store, misp_tables, tmp_path / "export.wfh")
+        key = run(site, "key", "create", "laptop", "--org", "Org 2").strip()
+        with TestClient(site.app()) as browser:
+            check_accounts(browser, misp_tables, [*accounts[:4], Account(key, 2)])
+            assert "Hash store" in browser.get("/hashstore/").text
+            checks = {check["owner"]: check["state"] for check in browser.get("/ready").json()["checks"]}
+            assert checks["hashstore"] == "ok"
+        assert "attributes imported" in run(site, "info")
+        run(site, "export", "--community", "--quiet", "--out", str(tmp_path / "out.wfh"))
+        own_keys.revoke(store, next(iter(own_keys.listed(store))))
+        store.hset("HASHSTORE", "left", "of-one-that-died")
+        run(site, "import", "--quiet")
+        check_visibility(store, misp_tables)
+    commands = [command for one in told for command in one]
+    assert len({str(store.get_node_from_key(key)) for key in store.scan_iter("HASHSTORE*")}) == 3
+    here = {name.decode() for name in site.redis.scan_iter() if b"HASHSTORE" in name}
+    assert here == {NOTED()}
+    assert site.redis.xlen(NOTED()) == 0
+    check_slots(cluster[0], commands)
 
 
-def check_with_http(app: Any, key: str) -> None:
-    with TestClient(app) as browser:
-        answer = browser.post("/hashstore/lookup", json=["evil.example", "x"], headers={"authorization": key})
-        assert [len(hits) for hits in answer.json()["results"]] == [1, 0], answer.text
-        assert "Hash store" in browser.get("/hashstore/").text
+def tell(site: SiteUnderTest, messages: list[Message]) -> None:
+    """Messages arrive and are worked off."""
+    with Appender(site.redis, "misp", 6.0) as appender:
+        frames = [f"{topic} ".encode() + json.dumps(body).encode() for topic, body in messages]
+        appender.append([(frame, time.time()) for frame in frames])
+    site.work()
+    assert site.failures() == []
+
+
+def check_slots(node: redis.Redis, commands: list[Command]) -> None:
+    """Each command, those within scripts as well, has keys of one slot; none is a part of a transaction."""
+    names = {command[0].upper() for command in commands}
+    assert names.isdisjoint({b"MULTI", b"EXEC", b"WATCH", b"SELECT"})
+    assert {b"EVAL", b"HSET", b"HMGET", b"HGETALL", b"UNLINK", b"EXPIRE", b"HSCAN"} <= names
+    asked = [command for command in commands if command[0] != b"COMMAND"]  # the library asks about others
+    for command in {tuple(command[:4]): command for command in asked}.values():
+        try:
+            keys = node.execute_command("COMMAND GETKEYS", *command)
+        except ResponseError:  # it has none
+            assert not any(part.startswith(b"HASHSTORE") for part in command), command[:4]
+            continue
+        assert len({node.execute_command("CLUSTER KEYSLOT", key) for key in keys}) == 1, command[:4]
