@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -211,33 +212,36 @@ def test_a_body_that_turns_out_too_large_is_said_to_programs(client: Client) -> 
 
 
 @pytest.fixture(scope="session")
-def published_client(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """misp-fast-lookup 1.0, as it is on PyPI, in a place of its own."""
+def published_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment that holds misp-fast-lookup 1.0, as it is on PyPI, and nothing of ours."""
     place = tmp_path_factory.mktemp("client")
-    install = [sys.executable, "-m", "venv", str(place)]
-    subprocess.run(install, check=True, capture_output=True)
-    pip = [str(place / "bin/pip"), "install", "--quiet", "misp-fast-lookup==1.0"]
-    subprocess.run(pip, check=True, capture_output=True)
-    return [str(place / "bin/python"), str(place / "bin/misp_fast_lookup")]
+    python = place / "bin" / "python"
+    subprocess.run([sys.executable, "-m", "venv", str(place)], check=True, capture_output=True)
+    install = [str(python), "-m", "pip", "install", "--quiet", "misp-fast-lookup==1.0"]
+    done = subprocess.run(install, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.fail(
+            f"the tests need misp-fast-lookup 1.0 from PyPI, which pip could not install: {done.stderr}"
+        )
+    return python
+
+
+def printed(*command: object) -> Any:
+    """The JSON that a program prints."""
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 @pytest.mark.timeout(240)
-def test_the_published_client_works_unchanged(site: SiteUnderTest, published_client: list[str]) -> None:
-    made = own_keys.create(site.redis, OwnKey("old client", 1))
+def test_the_published_client_works_unchanged(site: SiteUnderTest, published_client: Path) -> None:
+    made, closed = (own_keys.create(site.redis, OwnKey("old client", org)) for org in (1, 4))
     with serving(site.site, site.url) as url:
+        program = [published_client, published_client.with_name("misp_fast_lookup")]
 
-        def ask(*options: str) -> Any:
-            command = [
-                *published_client,
-                "-c",
-                f"{url}/hashstore/json",
-                "-k",
-                made,
-                "-m",
-                "https://misp",
-                *options,
-            ]
-            return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        def ask(*options: str, key: str = made) -> Any:
+            where = ["-c", f"{url}/hashstore/json", "-m", "https://misp"]
+            return printed(*program, *where, "-k", key, *options)
 
         assert ask("-s", "evil.example") == {"evil.example": [UUIDS[1]]}
         assert ask("-s", "evil.example", "-q") == {"evil.example": True}
@@ -245,6 +249,13 @@ def test_the_published_client_works_unchanged(site: SiteUnderTest, published_cli
         assert ask("-s", "evil.example", "-v") == {"evil.example": [f"https://misp/events/view/{UUIDS[1]}"]}
         assert ask("-s", "nothing.example") == {"nothing.example": []}
         assert ask("-a", digest("shared.example").hex()) == {"null": [UUIDS[3]]}
+        assert ask("-s", "shared.example", key=closed) == {"shared.example": []}
+        assert ask("-s", "evil.example", key="wrong") == {"evil.example": "error"}
+        library = (
+            "import json, misp_fast_lookup as m; values = ['evil.example', 'x', 'shared.example']; "
+            f"print(json.dumps(m.search({url + '/hashstore/json'!r}, 'https://misp', {made!r}, values)))"
+        )
+        assert printed(published_client, "-c", library) == [[UUIDS[1]], [], [UUIDS[3]]]
 
 
 def test_limits_have_defaults_that_the_documents_name() -> None:
