@@ -95,8 +95,12 @@ class Packing:
         self._threads: list[threading.Thread] = []
         self.entries = 0
         self._processes = [Process() for _ in range(count)]
-        for process in self._processes:
-            process.send((store.bits, dict(traffic)))
+        try:
+            for process in self._processes:
+                process.send((store.bits, dict(traffic)))
+        except HashstoreError:
+            self.stop()
+            raise
         self._feed()
 
     def send(self, page: Page) -> None:

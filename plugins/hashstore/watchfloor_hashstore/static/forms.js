@@ -5,7 +5,7 @@ const FORMS = 16; // of a value, which is what the server takes
 const LONGEST = 200; // characters of a value that has a form of its own
 const MOST = 2 ** 17; // characters, of which MISP has room for no more
 // The bulk of what is asked for: names, IPv4 addresses, hashes, URLs that MISP writes in no other way.
-const AS_IT_IS = /^(?!as\d|0|hxx|htx|fxp|meow)(?:[a-z0-9](?:[a-z0-9._@]*[a-z0-9])?|https?:\/\/[a-z0-9!$&*+,./:;=?@_~%#-]*[a-z0-9/=])$/i;
+const AS_IT_IS = /^(?!as\d|0|.*(?:h(?:xx|xt|tx)p|fxp|meow))(?:[a-z0-9](?:[a-z0-9._@]*[a-z0-9])?|https?:\/\/[a-z0-9!$&*+,./:;=?@_~%#-]*[a-z0-9/=])$/i;
 export const BLANKS = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000"; // Python's
 const BLANK = `[${BLANKS}]`;
 const SOME = `${BLANK}{1,8}`;
