@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import hashlib
 import io
@@ -24,6 +25,7 @@ from misp_database import Server, insert
 
 from watchfloor.testing import SiteMaker, SiteUnderTest
 from watchfloor.web.server import serving
+from watchfloor_hashstore import portable
 from watchfloor_hashstore.commands import ask, commands, common
 from watchfloor_hashstore.lookup import Who
 from watchfloor_hashstore.portable.answers import Answers
@@ -127,33 +129,6 @@ def test_a_file_that_holds_no_event_is_named(site: SiteUnderTest, tmp_path: Path
     (tmp_path / "broken.json").write_text(text)
     assert "broken.json" in run(site, "import", str(tmp_path / "broken.json"), code=2).stderr
     assert hits(site.redis, Who(), "evil.example") != [[]]
-
-
-def test_lookup_answers_in_several_forms(site: SiteUnderTest) -> None:
-    assert (
-        run(site, "lookup", "evil[.]example").stdout
-        == "evil[.]example: event 7, domain, 2026-01-01, tlp:amber\n"
-    )
-    assert run(site, "lookup", "nothing", code=1).stdout == ""
-    assert run(site, "lookup", "nothing", "--misses", code=1).stdout == "nothing: not known\n"
-    told = json.loads(run(site, "lookup", "evil.example", "--format", "json").stdout)
-    assert (told["found"], told["hits"][0]["event_uuid"]) == (True, UUID)
-    assert run(site, "lookup", "x", "--format", "csv", code=1).stdout.startswith("value,found,event_id")
-
-
-def test_lookup_reads_lines_logs_and_folders(site: SiteUnderTest, tmp_path: Path) -> None:
-    assert "evil.example" in run(site, "lookup", given="x\nevil.example\r\n").stdout
-    log = tmp_path / "log"
-    log.write_bytes(b"\xff GET http://evil.example/x from 198.51.100.7\n")
-    assert "evil.example: event 7" in run(site, "lookup", "--log", "-f", str(log)).stdout
-    folder = tmp_path / "disk" / "deep"
-    folder.mkdir(parents=True)
-    (folder / "a.bin").write_bytes(b"malware")
-    (folder / "b.bin").write_bytes(b"good")
-    assert run(site, "lookup", "--tree", str(tmp_path / "disk")).stdout.startswith(str(folder / "a.bin"))
-    assert "event 7" in run(site, "lookup", "--hashes", digest("evil.example").hex()).stdout
-    assert "is no SHA-256" in run(site, "lookup", "--hashes", "00", code=2).stderr
-    assert "event 7" in run(site, "lookup", "--parts", "http://evil.example/").stdout
 
 
 def test_lookup_asks_a_server(site: SiteUnderTest) -> None:
@@ -374,6 +349,30 @@ def test_the_client_needs_nothing_but_python(site: SiteUnderTest, tmp_path: Path
     )
     rows = list(csv.DictReader(io.StringIO(ask("--store", str(out), "--format", "csv", "evil.example")[1])))
     assert (rows[0]["event_uuid"], rows[0]["to_ids"]) == (UUID, "1")
+
+
+def test_the_client_never_ends_as_if_nothing_were_known(site: SiteUnderTest, tmp_path: Path) -> None:
+    """A damaged export that nobody checked: Python ends with 1 where a program fails."""
+    out, program = tmp_path / "export.wfh", tmp_path / "lookup.pyz"
+    exported(site, out, "--community")
+    program.write_bytes(run(site, "client").stdout_bytes)
+    whole, entry = out.read_bytes(), digest("evil.example")[4:12]
+    at = whole.index(entry) + len(entry)
+    out.write_bytes(whole[:at] + b"\xff\xff\xff\xff" + whole[at + 4 :])
+    command = [sys.executable, "-I", "-S", str(program), "--store", str(out), "evil.example"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 2
+    assert subprocess.run([*command, "--no-verify"], capture_output=True, check=False).returncode == 2
+
+
+@pytest.mark.parametrize(
+    "module", sorted(Path(portable.__file__).parent.glob("*.py")), ids=lambda one: one.stem
+)
+def test_the_client_is_written_for_older_pythons_as_well(module: Path) -> None:
+    tree = ast.parse(module.read_text(encoding="utf-8"), feature_version=(3, 9))
+    imported = {
+        node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level
+    }
+    assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
 
 
 def test_redis_own_dump_can_be_carried_elsewhere(site: SiteUnderTest, make_site: SiteMaker) -> None:

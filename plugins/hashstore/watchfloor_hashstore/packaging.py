@@ -6,7 +6,23 @@ import io
 import zipfile
 from importlib.resources import files
 
-_MAIN = "import sys\n\nfrom portable.client import main\n\nsys.exit(main())\n"
+# Old Pythons can read this much. Python itself would end with 1, which says that nothing is known.
+_MAIN = """\
+import sys
+import traceback
+
+if sys.version_info < (3, 9):
+    sys.stderr.write("lookup.pyz needs Python 3.9 or later\\n")
+    sys.exit(2)
+try:
+    from portable.client import main
+
+    code = main()
+except (Exception, KeyboardInterrupt):
+    traceback.print_exc()
+    code = 2
+sys.exit(code)
+"""
 _WHEN = (2020, 1, 1, 0, 0, 0)  # the same content is the same file
 
 

@@ -78,6 +78,8 @@ def lookup_command(settings: Settings) -> click.Command:
             raise HashstoreError(f"the store's Redis failed: {error}") from error
         except (ArchiveError, OSError, ValueError) as error:
             raise HashstoreError(str(error)) from error
+        except KeyboardInterrupt:
+            raise HashstoreError("interrupted: not all of it was looked up") from None
         sys.exit(0 if found else 1)
 
     return command

@@ -140,7 +140,7 @@ def client_command() -> click.Command:
 
     @click.command("client")
     def command() -> None:
-        """Print a program that looks up exports on a machine with nothing but Python.
+        """Print a program that looks up exports on a machine with nothing but Python 3.9.
 
         watchfloor hashstore client > lookup.pyz; python3 lookup.pyz --store FILE VALUE...
         """

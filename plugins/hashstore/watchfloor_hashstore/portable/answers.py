@@ -26,6 +26,8 @@ def shown(text: object) -> str:
 def write(answers: Iterable[Answers], form: str, out: TextIO, *, misses: bool = False, url: str = "") -> int:
     """Write the answers as they come, misses too if they are wanted; how many texts had hits.
 
+    Of each text the newest hits come first.
+
     `form` is one of `FORMATS`; `url` that of MISP, for links.
     """
     writer = {"text": _Text, "table": _Table, "json": _Json, "csv": _Csv}[form](out, url)
@@ -33,10 +35,18 @@ def write(answers: Iterable[Answers], form: str, out: TextIO, *, misses: bool = 
     for questions, hits in answers:
         found += len(hits)
         for at in range(len(questions.texts)) if misses else sorted(hits):
-            writer.one(questions.texts[at], hits.get(at, ()))
+            writer.one(questions.texts[at], _different(hits.get(at, ())))
         out.flush()
     writer.end()
     return found
+
+
+def _different(hits: Hits) -> Hits:
+    """Hits without those that tell nothing else, in an order of their own: newest first."""
+    if len(hits) < 2:
+        return hits
+    found = {tuple(hit.items()): hit for hit in hits}
+    return sorted([found[told] for told in sorted(found)], key=lambda hit: str(hit["date"]), reverse=True)
 
 
 class _Text:

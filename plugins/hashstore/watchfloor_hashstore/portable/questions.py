@@ -85,7 +85,10 @@ def of_log(lines: Iterable[Sequence[str]], *, also_parts: bool = False) -> Itera
 
 
 def of_folder(folder: Path) -> Iterator[Questions]:
-    """The files of a folder tree, by their MD5, SHA-1 and SHA-256, read once each and several at a time."""
+    """The files of a folder tree, by their MD5, SHA-1 and SHA-256, read once each and several at a time.
+
+    OSError where something cannot be read: of that nobody could say that it is not known.
+    """
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         waiting = []
         for path in _files(folder):
@@ -97,12 +100,16 @@ def of_folder(folder: Path) -> Iterator[Questions]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for place, folders, names in os.walk(folder):
+    for place, folders, names in os.walk(folder, onerror=_fail):
         folders.sort()
         for name in sorted(names):
             path = Path(place, name)
             if path.is_file() and not path.is_symlink():
                 yield path
+
+
+def _fail(error: OSError) -> None:
+    raise error
 
 
 def of_file(path: Path) -> Questions:
