@@ -13,9 +13,11 @@ import shutil
 import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import poppy
 import pytest
@@ -27,6 +29,7 @@ from watchfloor.testing import SiteMaker, SiteUnderTest
 from watchfloor.web.server import serving
 from watchfloor_hashstore import portable
 from watchfloor_hashstore.commands import ask, commands, common
+from watchfloor_hashstore.exporting import Scope, export
 from watchfloor_hashstore.lookup import Who
 from watchfloor_hashstore.portable.answers import Answers
 from watchfloor_hashstore.portable.archive import Archive, ArchiveError
@@ -199,6 +202,63 @@ def test_keys_are_made_listed_and_revoked(site: SiteUnderTest) -> None:
     assert "there is no key" in run(site, "key", "revoke", "x", code=2).stderr
     run(site, "key", "create", "nobody's", code=2)
     assert "no organisation is called" in run(site, "key", "create", "x", "--org", "CIRCL", code=2).stderr
+
+
+def test_a_key_that_nobody_could_use_is_not_made(site: SiteUnderTest) -> None:
+    made = ["key", "create", "x", "--community", "--from", "10.0.0.0/8", "--from"]
+    assert "is neither an address nor a network" in run(site, *made, "10.0.0.0/8x", code=2).stderr
+    run(site, *made, "2001:db8::1")
+    (listed,) = json.loads(run(site, "key", "list", "--json").stdout)
+    assert listed["addresses"] == ["10.0.0.0/8", "2001:db8::1"]
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    """Some other server: it redirects, and answers something else."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        self.asked.append(f"{self.path} {self.headers['authorization']}")
+        self.rfile.read(int(self.headers["content-length"] or 0))
+        redirected = self.path.startswith("/redirected")
+        self.send_response(302 if redirected else 200)
+        self.send_header("location", "/other")
+        self.send_header("content-length", "2")
+        self.end_headers()
+        self.wfile.write(b"[]" if redirected else self.path[1:3].encode())
+
+    def do_GET(self) -> None:
+        self.do_POST()
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.mark.parametrize("answer", ["[]", "{}", "12", "x]"])
+def test_a_server_that_is_another_is_told_nothing_more(site: SiteUnderTest, answer: str) -> None:
+    Elsewhere.asked.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        asked = ["lookup", "--api-key", "s3cret\n", "x", "--server"]
+        done = run(site, *asked, f"{url}/{answer}", code=2)
+        redirected = run(site, *asked, f"{url}/redirected", code=2)
+        server.shutdown()
+        thread.join()
+    assert "answers something else" in done.stderr or "does not answer" in done.stderr
+    assert "302" in redirected.stderr
+    assert Elsewhere.asked == [f"/{answer}/hashstore/lookup s3cret", "/redirected/hashstore/lookup s3cret"]
+
+
+def test_a_hostile_export_says_nothing_to_the_terminal(site: SiteUnderTest, tmp_path: Path) -> None:
+    out = tmp_path / "export.wfh"
+    export(site.redis, Scope(None, "\x1b]0;x\x07community"), out, lambda *_: None)
+    assert "\x1b" not in run(site, "lookup", "--store", str(out), "evil.example").stderr
+    program = tmp_path / "lookup.pyz"
+    program.write_bytes(run(site, "client").stdout_bytes)
+    command = [sys.executable, "-I", "-S", str(program), "--store", str(out), "evil.example"]
+    assert b"\x1b" not in subprocess.run(command, capture_output=True, check=True).stderr
 
 
 def test_an_organisation_is_never_taken_for_another(

@@ -17,7 +17,7 @@ from watchfloor import Terminal
 from watchfloor_hashstore.commands.common import organisation, store_of
 from watchfloor_hashstore.errors import HashstoreError
 from watchfloor_hashstore.lookup import Reader, Who, run
-from watchfloor_hashstore.portable.answers import FORMATS, Answers, write
+from watchfloor_hashstore.portable.answers import FORMATS, Answers, shown, write
 from watchfloor_hashstore.portable.archive import Archive, ArchiveError, read_key
 from watchfloor_hashstore.portable.questions import (
     Questions,
@@ -124,7 +124,7 @@ def _archive(options: dict[str, Any]) -> Archive:
     archive = Archive(options["store"], read_key(options["key_file"]) if options["key_file"] else b"")
     if archive.expired(time.time()) and not options["even_expired"]:
         raise HashstoreError(f"{options['store']} has expired: get a new one, or use --even-expired")
-    click.echo(f"{options['store']}: {archive.described()}", err=True)
+    click.echo(shown(f"{options['store']}: {archive.described()}"), err=True)
     return archive
 
 

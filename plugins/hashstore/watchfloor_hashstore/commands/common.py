@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -95,6 +96,17 @@ def organisation(redis: Any, text: str) -> int:
             f"'{text}' is the name of organisation {int(found)}, and the id of another: give a UUID"
         )
     return int(found or text)
+
+
+def check_addresses(addresses: Iterable[str]) -> None:
+    """HashstoreError when one is neither an address nor a network: nobody could use the key from there."""
+    for text in addresses:
+        try:
+            ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            raise HashstoreError(
+                f"'{text}' is neither an address nor a network, such as 198.51.100.7 or 10.0.0.0/8"
+            ) from None
 
 
 def end_of(days: int | None) -> int:

@@ -9,7 +9,14 @@ import msgspec
 
 from watchfloor import Terminal, printable
 from watchfloor_hashstore import own_keys
-from watchfloor_hashstore.commands.common import end_of, json_option, moment, organisation, store_of
+from watchfloor_hashstore.commands.common import (
+    check_addresses,
+    end_of,
+    json_option,
+    moment,
+    organisation,
+    store_of,
+)
 from watchfloor_hashstore.own_keys import OwnKey
 from watchfloor_hashstore.settings import Settings
 
@@ -41,6 +48,7 @@ def _create(settings: Settings) -> click.Command:
         """Make a key and print it: this is the only time that it is shown."""
         if (org is None) != community:
             raise click.UsageError("say whom the key is for: either --org or --community")
+        check_addresses(addresses)
         with store_of(terminal, settings) as redis:
             whose = organisation(redis, org) if org is not None else None
             made = OwnKey(label, whose, own_keys.now(), end_of(days), list(addresses))

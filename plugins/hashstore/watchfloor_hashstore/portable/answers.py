@@ -117,4 +117,4 @@ def link(hit: Mapping[str, Any], url: str) -> str:
 
 def complain(sentence: str) -> None:
     """Say what is wrong, on standard error."""
-    sys.stderr.write(f"{sentence}\n")
+    sys.stderr.write(f"{shown(sentence)}\n")

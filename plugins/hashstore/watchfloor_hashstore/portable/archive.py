@@ -38,6 +38,7 @@ _HEAD = Struct(">I4x")  # of an identity
 _TLP = ("", "clear", "green", "amber", "amber+strict", "red")
 _EPOCH = date(2000, 1, 1)
 _LONGEST_LABELS = 1_000_000
+_PREFIXES = {2: 2, 3: 3}  # bytes that the index knows
 _CHUNK = 1 << 20
 _CHECK = b"hashstore export key"
 _BLOCK = 64  # bytes of a block of SHA-256
@@ -128,7 +129,7 @@ class Archive:
 
     def _lay_out(self, start: int) -> None:
         try:
-            self._prefix = int(self.labels["prefix"])
+            self._prefix = _PREFIXES[self.labels["prefix"]]
             self._count = int(self.labels["entries"])
             events = int(self.labels["events"])
             self._types = [str(name) for name in self.labels["types"]]

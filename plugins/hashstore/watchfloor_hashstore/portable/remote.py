@@ -15,6 +15,16 @@ from .many import Hashes
 from .questions import Questions
 
 
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Goes nowhere else: the key is for the one who was named."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """No other request."""
+
+
+_open = urllib.request.build_opener(_Stay).open
+
+
 class Remote:
     """A server's `/hashstore/lookup`, asked with an API key."""
 
@@ -22,7 +32,7 @@ class Remote:
         if not url.startswith(("http://", "https://")):
             raise ArchiveError(f"'{url}' is no address of a server: it begins with http:// or https://")
         self._url = url.rstrip("/") + "/hashstore/lookup"
-        self._key = key
+        self._key = key.strip()
         self._timeout = timeout
 
     def ask(self, questions: Iterable[Questions]) -> Iterator[Answers]:
@@ -34,15 +44,22 @@ class Remote:
         asked: list[list[str]] = [[] for _ in range(hashes.values)]
         for digest, owner in zip(hashes.digests, hashes.owners):  # noqa: B905 (of Python 3.10)
             asked[owner].append(digest.hex())
-        results = self._post({"hashes": asked})["results"]
+        results = self._results({"hashes": asked}, len(asked))
         return {at: hits for at, hits in enumerate(results) if hits}
+
+    def _results(self, body: dict[str, Any], count: int) -> list[list[dict[str, Any]]]:
+        answer = self._post(body)
+        results = answer.get("results") if isinstance(answer, dict) else None
+        if not isinstance(results, list) or len(results) != count:
+            raise ArchiveError(f"{self._url} answers something else: is this Watchfloor's address?")
+        return results
 
     def _post(self, body: dict[str, Any]) -> Any:
         headers = {"authorization": self._key, "content-type": "application/json", "content-encoding": "gzip"}
         data = gzip.compress(json.dumps(body).encode(), 1)
         request = urllib.request.Request(self._url, data, headers)  # noqa: S310 (checked above)
         try:
-            with urllib.request.urlopen(request, timeout=self._timeout) as answer:  # noqa: S310 (likewise)
+            with _open(request, timeout=self._timeout) as answer:
                 return json.loads(answer.read())
         except urllib.error.HTTPError as error:
             raise ArchiveError(f"{self._url}: {_reason(error)}") from error
