@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -25,10 +26,11 @@ from asking import filled, hits, settings_of
 from click.testing import CliRunner, Result
 from misp_database import Server, insert
 
-from watchfloor.testing import SiteMaker, SiteUnderTest
+from watchfloor.testing import SiteMaker, SiteUnderTest, until
 from watchfloor.web.server import serving
 from watchfloor_hashstore import portable
 from watchfloor_hashstore.commands import ask, commands, common
+from watchfloor_hashstore.connect import connect
 from watchfloor_hashstore.exporting import Scope, export
 from watchfloor_hashstore.lookup import Who
 from watchfloor_hashstore.portable.answers import Answers
@@ -36,7 +38,7 @@ from watchfloor_hashstore.portable.archive import Archive, ArchiveError
 from watchfloor_hashstore.portable.hashing import digest
 from watchfloor_hashstore.portable.questions import of_values
 from watchfloor_hashstore.portable.remote import Remote
-from watchfloor_hashstore.settings import Settings
+from watchfloor_hashstore.settings import Settings, StoreSettings
 
 UUID = "11111111-1111-4111-8111-111111111111"
 
@@ -435,9 +437,33 @@ def test_the_client_is_written_for_older_pythons_as_well(module: Path) -> None:
     assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
 
 
-def test_redis_own_dump_can_be_carried_elsewhere(site: SiteUnderTest, make_site: SiteMaker) -> None:
-    dumped = {key: site.redis.dump(key) for key in site.redis.scan_iter()}
-    site.redis.flushall()
-    for key, value in dumped.items():
-        site.redis.restore(key, 0, value)
-    assert "event 7" in run(site, "lookup", "evil.example").stdout
+@contextmanager
+def redis_on(folder: Path) -> Iterator[str]:
+    """The URL of a Redis that starts on what is in the folder."""
+    folder.mkdir(exist_ok=True)
+    socket = folder / "redis.sock"
+    options = {"port": 0, "unixsocket": socket, "dir": folder, "save": ""}
+    command = [
+        "redis-server",
+        *(text for name, value in options.items() for text in (f"--{name}", str(value))),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        try:
+            until(socket.exists, "a Redis")
+            yield f"unix://{socket}"
+        finally:
+            process.kill()
+
+
+def test_redis_own_dump_can_be_carried_elsewhere(make_site: SiteMaker, tmp_path: Path) -> None:
+    (tmp_path / "event.json").write_text(json.dumps(event()))
+    with redis_on(tmp_path / "here") as url:
+        site = make_site(plugins={"hashstore": {"redis": {"url": url}}})
+        run(site, "import", str(tmp_path / "event.json"))
+        with connect(StoreSettings(url=url)) as redis:
+            redis.save()
+    (tmp_path / "there").mkdir()
+    shutil.copy(tmp_path / "here" / "dump.rdb", tmp_path / "there")
+    with redis_on(tmp_path / "there") as url:
+        elsewhere = make_site(plugins={"hashstore": {"redis": {"url": url}}})
+        assert "event 7" in run(elsewhere, "lookup", "--org", "1", "evil.example").stdout
