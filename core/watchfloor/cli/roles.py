@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 import time
@@ -196,6 +197,7 @@ def work(console: Console, drain: bool) -> None:
         look_at_redis(console)
     with stopping() as stop, keeping_redis(console, stop):
         worker = Worker(console.site, console.url, watch=not drain)
+        gc.freeze()  # as in the web process: what a site is made of is no garbage
         began = time.monotonic()
         worker.run(stop, drain=drain)
     if drain:

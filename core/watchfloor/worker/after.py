@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from watchfloor.store.clients import Commands
 
 _AT_ONCE = 1000
+_EVERY = 0.25  # seconds between two runs under load
+_EVERY_BEHIND = 1.0  # and when messages come faster than they are worked off: many at once cost less
 _PATIENCE = 5  # times the limit of a handler: it reads, and runs once for a whole batch
 
 
@@ -67,24 +69,23 @@ def _text(value: Any) -> str:
 
 
 class AfterCommit:
-    """Runs the plugins' functions, at most every `every` seconds while messages keep coming."""
+    """Runs the plugins' functions: now and then while messages keep coming, at once else."""
 
-    def __init__(
-        self, site: Site, redis: Commands, lease: Lease, guard: Guard, live: LiveIds, every: float
-    ) -> None:
+    def __init__(self, site: Site, redis: Commands, lease: Lease, guard: Guard, live: LiveIds) -> None:
         self._site = site
         self._redis = redis
         self._lease = lease
         self._guard = guard
         self._live = live
-        self._every = every
+        self._every = _EVERY
         self._last = 0.0
         self._waiting = True
         self._plugins = [plugin for plugin in site.plugins if plugin.after_commit]
 
-    def touched(self) -> None:
-        """A batch touched something."""
+    def touched(self, *, behind: bool = False) -> None:
+        """A batch touched something; `behind` when the next one waits already."""
         self._waiting = bool(self._plugins)
+        self._every = _EVERY_BEHIND if behind else _EVERY
 
     def due_in(self) -> float:
         """Seconds until it should run; infinite when nothing waits."""

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _IDLE = 1.0  # seconds that a read waits, unless the lease or the connection is shorter-lived
-_AFTER_EVERY = 0.25  # seconds between two runs of after_commit under load
 _PAUSE = (0.1, 1.0)  # seconds before Redis is tried again: first, and at most
 _LOOK_EVERY = 2.0  # seconds after which to look for what the retry of a failure touched
 _TOLD = 5  # failures of a batch that are logged; all of them are kept
@@ -156,7 +155,7 @@ class _Session:
         self._live = LiveIds((redis.get(LIVE_LAST()) or b"0-0").decode())
         self._marker = marker
         self._processor = Processor(site, guard, marker)
-        self._after = AfterCommit(site, redis, lease, guard, self._live, _AFTER_EVERY)
+        self._after = AfterCommit(site, redis, lease, guard, self._live)
         self._attempts = self._count_the_dead(Path(site.settings.data))
         self._renewed = self._looked = time.monotonic()
 
@@ -228,7 +227,7 @@ class _Session:
         for field in behind:
             del self._attempts[field]
         if outcome.merged.touched:
-            self._after.touched()
+            self._after.touched(behind=self._source.behind)
         refused = transaction.refused(replies)
         keep(self._lease, refused, self._settings)
         _report([*refused, *outcome.failures])

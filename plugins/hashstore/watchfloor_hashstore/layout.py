@@ -79,7 +79,8 @@ def day_number(day: date) -> int:
 
 def day_of_second(second: int) -> int:
     """The number of the UTC day of a Unix time."""
-    return min(max(second // 86_400 - 10_957, 0), 0xFFFF)
+    day = second // 86_400 - 10_957
+    return day if 0 <= day <= 0xFFFF else 0 if day < 0 else 0xFFFF
 
 
 def day_text(number: int) -> str:

@@ -7,6 +7,7 @@ that means, its hashes above all, is worked out for many at once, when they are 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -16,15 +17,15 @@ from watchfloor import Level
 from watchfloor_hashstore.audience import NOBODY, level_of_event, level_of_part, number
 from watchfloor_hashstore.changes import AttributeIs, Change, EventIs, ObjectIs
 from watchfloor_hashstore.layout import day_of_second
-from watchfloor_hashstore.portable.hashing import digests, split
+from watchfloor_hashstore.portable.hashing import digests_of_whole
 
 NEVER_TOO_OLD = float(2**62)
 
 
 class AttributeTold(Struct, frozen=True, gc=False, array_like=True, tag="told", tag_field="what"):
-    """An attribute that was added or edited, as told; `received` and `second` (MISP's own) in Unix seconds.
+    """An attribute that was added or edited, as told; times and `action` are the activity's.
 
-    `uuid`, `owner`, `levels[0]` and `published` are its event's. `action` as the activity has it.
+    `uuid`, `owner`, `levels[0]` and `published` are its event's.
     """
 
     id: int
@@ -36,8 +37,8 @@ class AttributeTold(Struct, frozen=True, gc=False, array_like=True, tag="told", 
     to_ids: bool
     tlp: str
     levels: tuple[Level, ...]
-    received: float
-    second: int
+    received: datetime  # what takes MISP's time apart costs as much as all the rest: it can wait
+    time: datetime
     action: str
     uuid: str
     owner: str
@@ -84,15 +85,15 @@ def _attribute(told: AttributeTold, _private: bool) -> AttributeIs:
     return AttributeIs(
         told.id,
         told.event,
-        list(digests(told.type, *split(told.type, told.value))),
+        digests_of_whole(told.type, told.value),
         # Nobody's where it is in an object of which nothing was told.
         NOBODY if told.object and not told.held else level_of_part(*told.levels[-1]),
         told.type,
         told.category,
-        told.received,
+        told.received.timestamp(),
         told.to_ids,
         told.tlp,
-        day_of_second(told.second),
+        day_of_second(int(told.time.timestamp())),
         told.object,
         told.action != "add",
     )
@@ -100,7 +101,7 @@ def _attribute(told: AttributeTold, _private: bool) -> AttributeIs:
 
 def _object(told: AttributeTold, _private: bool) -> ObjectIs:
     """What it tells of the object that holds it."""
-    return ObjectIs(told.object, level_of_part(*told.levels[1]), told.received)
+    return ObjectIs(told.object, level_of_part(*told.levels[1]), told.received.timestamp())
 
 
 def _event(told: AttributeTold, private: bool) -> EventIs:

@@ -64,8 +64,10 @@ class Noting:
 
     def attribute(self, told: AttributeShared, writes: Writes) -> None:
         """An attribute that was added or edited; what a publication repeats is in the store already."""
+        if (told.action == "publish" and not told.new) or not told.levels:
+            return
         event, id_, event_id = told.event, number(told.id), number(told.event.id)
-        if (told.action == "publish" and not told.new) or not (told.levels and id_ and event_id):
+        if not (id_ and event_id):
             return
         note = AttributeTold(
             id_,
@@ -77,8 +79,8 @@ class Noting:
             told.to_ids,
             _strictest(told.tags) if told.tags else "",
             told.levels,
-            told.received.timestamp(),
-            int(told.time.timestamp()),
+            told.received,
+            told.time,
             told.action,
             event.uuid,
             event.owner_id,

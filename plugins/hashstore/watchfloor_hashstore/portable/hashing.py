@@ -70,7 +70,17 @@ def split(type_: str, value: str) -> tuple[str, str]:
 
 def digests(type_: str, value1: str, value2: str = "") -> set[bytes]:
     """The hashes of an attribute, 32 bytes each."""
-    composite, normal, _, hashed, _ = _plan(type_)
-    if not composite and hashed and value1.strip() and (normal is None or normal(value1) == value1):
-        return {digest(value1)}  # as nearly all are
     return {digest(text) for text in texts(type_, value1, value2) if text.strip()}
+
+
+def digests_of_whole(type_: str, value: str) -> list[bytes]:
+    """Likewise, of a value that is not split, in an order of its own.
+
+    >>> len(digests_of_whole("domain|ip", "a.example|192.0.2.1")), digests_of_whole("port", "80")
+    (3, [])
+    """
+    composite, normal, _, hashed, _ = _plan(type_)
+    if composite or not hashed or (normal is not None and normal(value) != value):
+        return sorted(digests(type_, *split(type_, value)))
+    text = value.strip().lower()  # from here on as `digest`: nearly all are like this
+    return [_sha256(text.encode("utf-8", "surrogatepass")).digest()] if text else []
