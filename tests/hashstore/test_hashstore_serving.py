@@ -6,6 +6,7 @@ import gzip
 import json
 import subprocess
 import sys
+import venv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -216,8 +217,9 @@ def published_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of an environment that holds misp-fast-lookup 1.0, as it is on PyPI, and nothing of ours."""
     place = tmp_path_factory.mktemp("client")
     python = place / "bin" / "python"
-    subprocess.run([sys.executable, "-m", "venv", str(place)], check=True, capture_output=True)
-    install = [str(python), "-m", "pip", "install", "--quiet", "misp-fast-lookup==1.0"]
+    venv.create(place)
+    ours = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check"]
+    install = [*ours, "install", "--quiet", "--no-compile", "misp-fast-lookup==1.0"]
     done = subprocess.run(install, capture_output=True, text=True, check=False)
     if done.returncode:
         pytest.fail(

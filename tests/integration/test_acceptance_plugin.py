@@ -3,34 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
-import venv
 from pathlib import Path
 
-import pytest
 from lab import Lab
+from shell import run
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "watchfloor-hello"
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-
-
-def run(*command: str | Path, cwd: Path, **environment: str) -> str:
-    """Run a command that must succeed; what it prints."""
-    ours = ("PYTEST", "WATCHFLOOR")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    done = subprocess.run(
-        [str(word) for word in command],
-        cwd=cwd,
-        env=kept | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def files(folder: Path) -> dict[str, str]:
@@ -68,25 +49,3 @@ def test_a_new_plugin_passes_its_tests_at_once(lab: Lab) -> None:
     lab.configure(plugins={"phishing": {"ignore": ["Aurora"]}})
     (listed, *_) = json.loads(lab.succeed("plugins", "--json"))
     assert (listed["name"], listed["state"], listed["version"]) == ("phishing", "enabled", "0.1.0")
-
-
-@pytest.mark.timeout(300)
-def test_the_example_beside_the_built_wheel_in_a_fresh_environment(lab: Lab) -> None:
-    """Both are built, and installed with what they need from the registry of packages."""
-    build = (sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", lab.folder / "dist")
-    for source in (ROOT, EXAMPLE):
-        run(*build, source, cwd=lab.folder)
-    hello, product = sorted((lab.folder / "dist").glob("*.whl"), key=lambda wheel: "hello" not in wheel.name)
-    venv.create(lab.folder / "venv", with_pip=True)
-    programs = lab.folder / "venv" / "bin"
-    pip = (programs / "python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
-    run(*pip, product, f"watchfloor-hello[dev] @ {hello.as_uri()}", cwd=lab.folder)
-    tested = run(
-        programs / "python", "-m", "pytest", "-p", "no:cacheprovider", EXAMPLE / "tests", cwd=lab.folder
-    )
-    assert " passed" in tested
-    lab.configure(plugins={"hello": {}, "trendings": {}})
-    mine, first_party, *_ = json.loads(run(programs / "watchfloor", "plugins", "--json", cwd=lab.folder))
-    assert (mine["name"], mine["distribution"], mine["state"]) == ("hello", "watchfloor-hello", "enabled")
-    assert (first_party["distribution"], first_party["state"]) == ("watchfloor", "enabled")
-    assert "hello:by_org:{date}" in run(programs / "watchfloor", "keys", "--no-count", cwd=lab.folder)

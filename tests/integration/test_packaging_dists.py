@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import json
 import re
 import shutil
-import subprocess
 import sys
 import tomllib
 import venv
@@ -13,10 +12,13 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 import pytest
+from lab import Lab
+from shell import pip, run
 
 pytestmark = pytest.mark.timeout(600)
 
 ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples" / "watchfloor-hello"
 VENDOR = "core/watchfloor/web/static/vendor"
 NOT_IN_GIT = (
     ".git",
@@ -37,16 +39,8 @@ def leave_out(folder: str, names: list[str]) -> set[str]:
     return shutil.ignore_patterns(*patterns)(folder, names)
 
 
-def run(*command: str, cwd: Path, env: dict[str, str] | None = None) -> str:
-    done = subprocess.run(
-        command, cwd=cwd, env=os.environ | (env or {}), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def build(source: Path, out: Path, *options: str, env: dict[str, str] | None = None) -> Path:
-    run(sys.executable, "-m", "build", "--outdir", str(out), *options, ".", cwd=source, env=env)
+def build(source: Path, out: Path, *options: str, **environment: str) -> Path:
+    run(sys.executable, "-m", "build", "--outdir", out, *options, ".", cwd=source, **environment)
     (built,) = out.iterdir()
     return built
 
@@ -84,7 +78,7 @@ def sdist(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def unpacked(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("unpacked")
-    run("tar", "-xzf", str(sdist), cwd=folder)
+    run("tar", "-xzf", sdist, cwd=folder)
     (top,) = folder.iterdir()
     return top
 
@@ -92,7 +86,16 @@ def unpacked(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def wheel(unpacked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, from the sdist, on a machine with no Node and no registry."""
-    return build(unpacked, tmp_path_factory.mktemp("wheel"), "--wheel", "--no-isolation", env=OFFLINE)
+    return build(unpacked, tmp_path_factory.mktemp("wheel"), "--wheel", "--no-isolation", **OFFLINE)
+
+
+@pytest.fixture(scope="module")
+def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the programs of a fresh environment are, with the wheel and what it needs from the registry."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder)
+    pip(folder / "bin" / "python", "install", "--quiet", "--no-compile", wheel, cwd=folder)
+    return folder / "bin"
 
 
 def test_the_sdist_holds_the_whole_source_and_the_built_front_end(checkout: Path, unpacked: Path) -> None:
@@ -137,15 +140,27 @@ def test_the_style_sheets_of_vendor_ask_for_nothing_that_is_not_there(wheel: Pat
 def test_checkout_and_sdist_give_the_same_wheel(
     checkout: Path, sdist: Path, wheel: Path, tmp_path: Path
 ) -> None:
-    from_checkout = build(checkout, tmp_path, "--wheel", "--no-isolation", env=OFFLINE)
+    from_checkout = build(checkout, tmp_path, "--wheel", "--no-isolation", **OFFLINE)
     assert from_checkout.read_bytes() == wheel.read_bytes()
 
 
-def test_the_wheel_runs_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:
-    venv.create(tmp_path / "venv", with_pip=True)
-    programs = tmp_path / "venv" / "bin"
-    run(str(programs / "python"), "-m", "pip", "install", "--quiet", str(wheel), cwd=tmp_path)
-    run(str(programs / "python"), "-m", "pip", "check", cwd=tmp_path)
-    shown = run(str(programs / "watchfloor"), "--version", cwd=tmp_path)
+def test_the_wheel_runs_in_a_fresh_environment(wheel: Path, programs: Path) -> None:
+    pip(programs / "python", "check", cwd=programs)
+    shown = run(programs / "watchfloor", "--version", cwd=programs)
     assert shown.split()[-1] == wheel.name.split("-")[1]
-    assert "demo" in run(str(programs / "watchfloor"), "--help", cwd=tmp_path)
+    assert "demo" in run(programs / "watchfloor", "--help", cwd=programs)
+
+
+def test_the_example_runs_beside_the_wheel(programs: Path, lab: Lab) -> None:
+    """Built, and installed with what its own tests need from the registry."""
+    (lab.folder / "dist").mkdir()
+    hello = build(EXAMPLE, lab.folder / "dist", "--wheel", "--no-isolation")
+    asked = f"watchfloor-hello[dev] @ {hello.as_uri()}"
+    pip(programs / "python", "install", "--quiet", "--no-compile", asked, cwd=lab.folder)
+    pytest_ = (programs / "python", "-m", "pytest", "-p", "no:cacheprovider")
+    assert " passed" in run(*pytest_, EXAMPLE / "tests", cwd=lab.folder)
+    lab.configure(plugins={"hello": {}, "trendings": {}})
+    mine, first_party, *_ = json.loads(run(programs / "watchfloor", "plugins", "--json", cwd=lab.folder))
+    assert (mine["name"], mine["distribution"], mine["state"]) == ("hello", "watchfloor-hello", "enabled")
+    assert (first_party["distribution"], first_party["state"]) == ("watchfloor", "enabled")
+    assert "hello:by_org:{date}" in run(programs / "watchfloor", "keys", "--no-count", cwd=lab.folder)
