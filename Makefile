@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 FRONTEND := $(addprefix core/frontend/,build.mjs hatch_build.py package.json package-lock.json) $(wildcard core/frontend/src/*)
-# A file of tests on each core: much of their time is spent waiting for the servers that they started.
-AT_ONCE := --numprocesses auto --dist loadfile
+# A file of tests on each core, in the order of pyproject.toml: the files that take long come first.
+AT_ONCE := --numprocesses auto --dist loadfile --no-loadscope-reorder
 UNBUILT := $(if $(wildcard core/watchfloor/web/static/vendor/.stamp),,unbuilt)
 
 # Python keeps what it compiled: the tests start hundreds of processes that all import the same.

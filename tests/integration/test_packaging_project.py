@@ -42,6 +42,11 @@ def test_every_plugin_is_under_the_import_contracts(project: dict[str, Any]) -> 
     assert set(of_plugins["source_modules"]) == NAMES
 
 
+def test_every_folder_of_tests_is_run(project: dict[str, Any]) -> None:
+    run = project["tool"]["pytest"]["ini_options"]["testpaths"]
+    assert set(run) == {str(file.parent.relative_to(ROOT)) for file in ROOT.glob("tests/**/test_*.py")}
+
+
 def script(name: str, *arguments: str, path: Path) -> subprocess.CompletedProcess[str]:
     """Run a script that sees these programs alone."""
     bash = shutil.which("bash")
