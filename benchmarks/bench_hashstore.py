@@ -29,12 +29,14 @@ from watchfloor_hashstore.keys import NOTED
 from watchfloor_hashstore.own_keys import OwnKey, create
 from watchfloor_hashstore.portable.archive import Archive
 from watchfloor_hashstore.portable.many import hashes_of
+from watchfloor_hashstore.portable.reading import How, asked
 from watchfloor_hashstore.settings import Settings
 
 COUNT = int(os.environ.get("WATCHFLOOR_BENCH_ATTRIBUTES", "1000000"))
 BATCH = 10_000
 BATCHES = 40
-TOGETHER = 4000  # lines that a command reads together
+TOGETHER = 5000  # values that a command looks up together
+LINES = 1_000_000
 SINGLES = 6000
 CONNECTIONS = 16
 UPKEEP = 40_000
@@ -89,7 +91,9 @@ def _file(place: Bench) -> list[Row]:
         Row("bytes an entry in an export", f"{size:.1f}", f"{labels['entries']:,} entries"),
         Row("lookups in an export", f"{plain:,.0f} values/s", "one process, hashing included"),
         Row("lookups in an export with a key", f"{_looked_up(out, key):,.0f} values/s", "likewise"),
-    ]
+        Row("a large file against it", f"{_read(place, out, key):,.0f} values/s",
+            f"{LINES:,} lines, read and looked up by a process a core"),
+    ]  # fmt: skip
 
 
 def _looked_up(export: Path, key: bytes = b"") -> float:
@@ -100,6 +104,17 @@ def _looked_up(export: Path, key: bytes = b"") -> float:
         for start in range(0, len(values), TOGETHER):
             archive.find_many(hashes_of(values[start : start + TOGETHER]))
         return len(values) / (time.perf_counter() - began)
+
+
+def _read(place: Bench, export: Path, key: bytes) -> float:
+    """Values of a file a second."""
+    large = place.folder / "values"
+    large.write_text("\n".join(_values(random.Random(3), LINES)), encoding="ascii")
+    with Archive(export, key) as archive, large.open("rb") as stream:
+        began = time.perf_counter()
+        for _ in asked(How(), [], [], [stream], archive.answers):
+            pass
+        return LINES / (time.perf_counter() - began)
 
 
 def _http(place: Bench) -> list[Row]:

@@ -413,6 +413,24 @@ def test_the_client_needs_nothing_but_python(site: SiteUnderTest, tmp_path: Path
     assert (rows[0]["event_uuid"], rows[0]["to_ids"]) == (UUID, "1")
 
 
+@pytest.mark.parametrize("log", [False, True])
+def test_the_client_answers_about_a_large_file_in_order(
+    site: SiteUnderTest, tmp_path: Path, log: bool
+) -> None:
+    out, client, large = tmp_path / "export.wfh", tmp_path / "lookup.pyz", tmp_path / "large"
+    exported(site, out, "--community")
+    client.write_bytes(run(site, "client").stdout_bytes)
+    known = {1: "evil.example", 150_000: hashlib.md5(b"malware").hexdigest(), 299_999: "EVIL.example"}
+    other = "line {} of a log" if log else "n{}.example"
+    large.write_text("\n".join(known.get(n) or other.format(n) for n in range(300_000)))
+    assert large.stat().st_size > 1 << 22
+    command = [sys.executable, str(client), "--store", str(out), "-f", str(large), "--format", "json"]
+    command += ["--log"] if log else []
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert [json.loads(line)["value"] for line in done.stdout.splitlines()] == list(known.values())
+    assert "Traceback" not in done.stderr
+
+
 def test_the_client_never_ends_as_if_nothing_were_known(site: SiteUnderTest, tmp_path: Path) -> None:
     """A damaged export that nobody checked: Python ends with 1 where a program fails."""
     out, program = tmp_path / "export.wfh", tmp_path / "lookup.pyz"

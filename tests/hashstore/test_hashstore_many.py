@@ -6,14 +6,12 @@ import hashlib
 import hmac
 import itertools
 import json
-import os
 import random
 import uuid
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
+from asking import apart
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -22,8 +20,7 @@ from watchfloor_hashstore.layout import place
 from watchfloor_hashstore.portable import archive, many
 from watchfloor_hashstore.portable.archive import Archive, identified
 from watchfloor_hashstore.portable.hashing import digest
-from watchfloor_hashstore.portable.many import Hashes, gathered, hashes_of
-from watchfloor_hashstore.portable.questions import lines_of, of_hashes, of_log, of_values
+from watchfloor_hashstore.portable.many import gathered, hashes_of
 from watchfloor_hashstore.portable.recognise import digests_of, forms
 from watchfloor_hashstore.shards import by_shard
 
@@ -36,14 +33,6 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
 PAIRS_OF_HEX = st.lists(st.sampled_from(["0a", "1B", "-", ".", ":", "-9c", ".dd", "|"]), max_size=18).map(
     "".join
 )
-
-
-def apart(hashes: Hashes) -> list[set[bytes]]:
-    """The hashes of each value."""
-    found: list[set[bytes]] = [set() for _ in range(hashes.values)]
-    for one, owner in zip(hashes.digests, hashes.owners, strict=True):
-        found[owner].add(one)
-    return found
 
 
 @given(st.lists(TEXTS | PAIRS_OF_HEX | st.text(max_size=20), max_size=8))
@@ -143,66 +132,3 @@ def test_an_identity_with_a_key_is_an_hmac() -> None:
     for part in (b"8 bytes.", bytes(8)):
         assert identity(part) == hmac.new(key, part, hashlib.sha256).digest()[:8]
         assert identified(b"")(part) == part
-
-
-@pytest.fixture
-def pipe() -> Iterator[tuple[int, Any]]:
-    """The end of a pipe to write to, and the stream at the other."""
-    there, here = os.pipe()
-    with os.fdopen(there, "rb") as stream:
-        yield here, stream
-
-
-def test_lines_are_taken_as_soon_as_they_are_there(pipe: tuple[int, Any]) -> None:
-    here, stream = pipe
-    lines = lines_of([stream])
-    os.write(here, b"one\r\ntwo\nthr")
-    assert next(lines) == ["one", "two"]
-    os.write(here, b"ee\n\xff\n\nlast")
-    assert next(lines) == ["three", "\udcff", ""]
-    os.close(here)
-    assert list(lines) == [["last"]]
-
-
-def test_a_line_may_be_longer_than_what_is_read_together(tmp_path: Path) -> None:
-    texts = ["short", "x" * 400_000, "y" * 131_071, "", "end"]
-    (tmp_path / "lines").write_text("\n".join(texts) + "\n")
-    with (tmp_path / "lines").open("rb") as first, (tmp_path / "lines").open("rb") as second:
-        assert [line for some in lines_of([first, second]) for line in some] == texts * 2
-
-
-def texts_of(questions: Any) -> list[str]:
-    return [text for some in questions for text in some.texts]
-
-
-def test_questions_come_in_order_and_none_is_about_nothing() -> None:
-    lines: Sequence[list[str]] = [[" a ", "", "198.51.100.7/31"], ["  "], ["b|c"]]
-    assert texts_of(of_values(lines)) == ["a", "198.51.100.7/31", "b|c"]
-    parts = ["a", "198.51.100.7/31", "198.51.100.6", "198.51.100.7", "b|c", "b", "c"]
-    assert texts_of(of_values(lines, also_parts=True)) == parts
-    for some in of_values(lines, also_parts=True):
-        assert apart(some.hashes) == [set(digests_of(text)) for text in some.texts]
-
-
-def test_only_so_much_is_asked_for_together() -> None:
-    networks = [f"198.51.{n}.0/24" for n in range(30)]
-    for questions in (
-        of_values([["x"] * 12_000]),
-        of_values([networks], also_parts=True),
-        of_hashes([["ab" * 32] * 12_000]),
-    ):
-        sizes = [(len(some.texts), some.hashes.values) for some in questions]
-        assert all(texts == values <= 5000 for texts, values in sizes)
-        assert sum(texts for texts, _ in sizes) in (12_000, 30 * 257)
-
-
-def test_an_indicator_of_a_log_is_asked_for_once() -> None:
-    lines = [["from 198.51.100.7", "to evil.example"], ["from 198.51.100.7 to http://evil.example/"]]
-    assert texts_of(of_log(lines)) == ["198.51.100.7", "evil.example", "http://evil.example/"]
-
-
-def test_hashes_are_taken_as_they_are() -> None:
-    (some,) = of_hashes([[f" {'ab' * 32} "]])
-    assert (some.texts, some.hashes.digests) == (["ab" * 32], [b"\xab" * 32])
-    with pytest.raises(ValueError, match="'abab' is no SHA-256"):
-        list(of_hashes([["abab"]]))

@@ -57,8 +57,8 @@ class _Whole:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        head, self._head = self._head, b""
-        if head:
+        if self._head:
+            head, self._head = self._head, b""
             self._transport.writelines([head, data])
         elif data.startswith(b"HTTP/1.1 "):
             self._head = data
@@ -67,8 +67,8 @@ class _Whole:
             self._transport.write(data)
 
     def _flush(self) -> None:
-        head, self._head = self._head, b""
-        if head:
+        if self._head:
+            head, self._head = self._head, b""
             self._transport.write(head)
 
     def close(self) -> None:

@@ -159,3 +159,11 @@ def answers(redis: Any, who: Who, hashes: Hashes) -> Answers:
     """What one caller alone is told."""
     (told,) = run(redis, Reader().ask([(who, hashes)]))
     return told
+
+
+def apart(hashes: Hashes) -> list[set[bytes]]:
+    """The hashes of each value."""
+    found: list[set[bytes]] = [set() for _ in range(hashes.values)]
+    for one, owner in zip(hashes.digests, hashes.owners, strict=True):
+        found[owner].add(one)
+    return found

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import msgspec
@@ -19,16 +19,12 @@ from watchfloor_hashstore.errors import HashstoreError
 from watchfloor_hashstore.lookup import Reader, Who, run
 from watchfloor_hashstore.portable.answers import FORMATS, Answers, shown, write
 from watchfloor_hashstore.portable.archive import Archive, ArchiveError, read_key
-from watchfloor_hashstore.portable.questions import (
-    Questions,
-    lines_of,
-    of_folder,
-    of_hashes,
-    of_log,
-    of_values,
-)
+from watchfloor_hashstore.portable.questions import Questions
+from watchfloor_hashstore.portable.reading import How, asked
 from watchfloor_hashstore.portable.remote import Remote
 from watchfloor_hashstore.settings import Settings
+
+T = TypeVar("T")
 
 _SAY_EVERY = 1.0  # seconds
 _FILE = click.Path(path_type=Path, exists=True, allow_dash=True, dir_okay=False)
@@ -88,15 +84,28 @@ def lookup_command(settings: Settings) -> click.Command:
 def _answers(
     terminal: Terminal, settings: Settings, options: dict[str, Any], stack: ExitStack
 ) -> Iterator[Answers]:
-    questions = _questions(options, stack)
     if options["store"]:
-        archive = stack.enter_context(_archive(options))
-        return ((some, archive.find_many(some.hashes)) for some in questions)
+        return _asked(options, stack, stack.enter_context(_archive(options)).answers)
     if options["server"]:
-        return Remote(options["server"], options["api_key"] or "").ask(questions)
+        return Remote(options["server"], options["api_key"] or "").ask(_asked(options, stack, _as_it_is))
     redis = stack.enter_context(store_of(terminal, settings))
     whose = organisation(redis, options["org"]) if options["org"] else None
-    return _from_redis(redis, Who(whose, options["everything"]), questions)
+    return _from_redis(redis, Who(whose, options["everything"]), _asked(options, stack, _as_it_is))
+
+
+def _asked(options: dict[str, Any], stack: ExitStack, then: Callable[[Questions], T]) -> Iterator[T]:
+    how = How(options["log"], options["hashes"], options["parts"])
+    names = options["files"] or ([] if options["values"] or options["trees"] else [Path("-")])
+    streams = [_stream(name, stack) for name in names]
+    return asked(how, options["trees"], options["values"], streams, then)
+
+
+def _as_it_is(questions: Questions) -> Questions:
+    return questions
+
+
+def _stream(name: Path, stack: ExitStack) -> Any:
+    return sys.stdin.buffer if str(name) == "-" else stack.enter_context(name.open("rb"))
 
 
 def _from_redis(redis: Any, who: Who, questions: Iterable[Questions]) -> Iterator[Answers]:
@@ -126,20 +135,3 @@ def _archive(options: dict[str, Any]) -> Archive:
         raise HashstoreError(f"{options['store']} has expired: get a new one, or use --even-expired")
     click.echo(shown(f"{options['store']}: {archive.described()}"), err=True)
     return archive
-
-
-def _questions(options: dict[str, Any], stack: ExitStack) -> Iterator[Questions]:
-    for folder in options["trees"]:
-        yield from of_folder(folder)
-    names = options["files"] or ([] if options["values"] or options["trees"] else [Path("-")])
-    lines = lines_of([_stream(name, stack) for name in names])
-    yield from _asked([options["values"]], options)
-    yield from of_log(lines, also_parts=options["parts"]) if options["log"] else _asked(lines, options)
-
-
-def _asked(values: Iterable[Sequence[str]], options: dict[str, Any]) -> Iterator[Questions]:
-    return of_hashes(values) if options["hashes"] else of_values(values, also_parts=options["parts"])
-
-
-def _stream(name: Path, stack: ExitStack) -> Any:
-    return sys.stdin.buffer if str(name) == "-" else stack.enter_context(name.open("rb"))

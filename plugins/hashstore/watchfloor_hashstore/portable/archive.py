@@ -26,7 +26,8 @@ from pathlib import Path
 from struct import Struct
 from typing import Any
 
-from .many import Hashes
+from .many import NOTHING, Hashes
+from .questions import Questions
 
 MAGIC = b"WFHASH1\n"
 ENTRY = Struct(">8sIBBBH")
@@ -178,6 +179,10 @@ class Archive:
             if (hit := self._hit(place)) not in hits:
                 hits.append(hit)
         return found
+
+    def answers(self, questions: Questions) -> tuple[Questions, dict[int, list[dict[str, Any]]]]:
+        """The hits of what is asked together, with the texts it is about."""
+        return Questions(questions.texts, NOTHING), self.find_many(questions.hashes)
 
     def _places(self, wanted: Sequence[bytes]) -> Iterator[tuple[int, int]]:
         """Where in the file the entries of identities are, each with the number of its identity."""

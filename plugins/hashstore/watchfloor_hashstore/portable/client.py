@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from io import BufferedReader
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import cast
 
 from .answers import FORMATS, Answers, complain, write
 from .archive import Archive, ArchiveError, read_key
-from .questions import Questions, lines_of, of_folder, of_hashes, of_log, of_values
+from .reading import How, asked
 
 FOUND, NONE, ERROR = 0, 1, 2
 
@@ -52,9 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run it; the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        with _archive(options) as archive:
+        with _archive(options) as archive, ExitStack() as stack:
             complain(f"{options.store}: {archive.described()}")
-            answers = _answers(archive, options)
+            answers = _answers(archive, options, stack)
             found = write(answers, options.format, sys.stdout, misses=options.misses, url=options.misp_url)
     except (ArchiveError, OSError, ValueError) as error:
         complain(f"lookup.pyz: {error}")
@@ -72,28 +72,14 @@ def _archive(options: argparse.Namespace) -> Archive:
     return archive
 
 
-def _answers(archive: Archive, options: argparse.Namespace) -> Iterator[Answers]:
-    for questions in _questions(options):
-        yield questions, archive.find_many(questions.hashes)
-
-
-def _questions(options: argparse.Namespace) -> Iterator[Questions]:
-    for folder in options.tree:
-        yield from of_folder(Path(folder))
-    with ExitStack() as stack:
-        names = options.file or ([] if options.values or options.tree else ["-"])
-        lines = lines_of([_stream(name, stack) for name in names])
-        yield from _asked([options.values], options)
-        yield from of_log(lines, also_parts=options.parts) if options.log else _asked(lines, options)
-
-
-def _asked(values: Iterable[Sequence[str]], options: argparse.Namespace) -> Iterator[Questions]:
-    return of_hashes(values) if options.hashes else of_values(values, also_parts=options.parts)
+def _answers(archive: Archive, options: argparse.Namespace, stack: ExitStack) -> Iterator[Answers]:
+    how = How(options.log, options.hashes, options.parts)
+    names = options.file or ([] if options.values or options.tree else ["-"])
+    streams = [_stream(name, stack) for name in names]
+    return asked(how, map(Path, options.tree), options.values, streams, archive.answers)
 
 
 def _stream(name: str, stack: ExitStack) -> BufferedReader:
-    return (
-        cast("BufferedReader", sys.stdin.buffer)
-        if name == "-"
-        else stack.enter_context(Path(name).open("rb"))
-    )
+    if name == "-":
+        return cast("BufferedReader", sys.stdin.buffer)
+    return stack.enter_context(Path(name).open("rb"))

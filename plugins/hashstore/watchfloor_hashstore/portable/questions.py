@@ -1,4 +1,4 @@
-"""What is asked: values, lines, indicators of a log, the files of a folder."""
+"""What is asked: values, hashes, the files of a folder."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from io import BufferedReader
 from pathlib import Path
 from typing import NamedTuple
 
 from .hashing import digest
 from .many import Hashes, gathered, hashes_of
-from .recognise import extract, parts
+from .recognise import parts
 
 _CHUNK = 1 << 20
-_SOME = 1 << 17  # bytes of lines that are read together
 _TOGETHER = 5000  # values that are asked for together
 _AT_ONCE = 4
 _AHEAD = 64
@@ -55,33 +53,6 @@ def _raw(text: str) -> bytes:
     if len(raw) != 32:
         raise ValueError(f"'{text[:80]}' is no SHA-256 in hexadecimal")
     return raw
-
-
-def lines_of(streams: Iterable[BufferedReader]) -> Iterator[list[str]]:
-    """The lines of files, as many together as are there; what is no UTF-8 is taken as it stands."""
-    for stream in streams:
-        begun: list[bytes] = []
-        while data := stream.read1(_SOME):
-            whole, newline, rest = data.rpartition(b"\n")
-            if newline:
-                yield _lines(b"".join([*begun, whole]))
-                begun = []
-            begun.append(rest)
-        if last := b"".join(begun):
-            yield _lines(last)
-
-
-def _lines(text: bytes) -> list[str]:
-    return text.decode("utf-8", "surrogateescape").replace("\r\n", "\n").split("\n")
-
-
-def of_log(lines: Iterable[Sequence[str]], *, also_parts: bool = False) -> Iterator[Questions]:
-    """Questions about the indicators in the lines of a log, each once."""
-    known: set[str] = set()
-    for some in lines:
-        new = [found for found in extract("\n".join(some)) if found not in known]
-        known.update(new)
-        yield from of_values([new], also_parts=also_parts)
 
 
 def of_folder(folder: Path) -> Iterator[Questions]:
