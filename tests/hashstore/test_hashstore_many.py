@@ -104,8 +104,7 @@ def an_export(out: Path, rng: random.Random, prefix: int, key: bytes) -> list[tu
     return [(part, str(archive.ENTRY.unpack(entry)[1] + 1)) for part, entry in rows]
 
 
-@pytest.mark.parametrize("key", [b"", bytes(range(32))], ids=["plain", "keyed"])
-@pytest.mark.parametrize("prefix", [1, 2])
+@pytest.mark.parametrize(("prefix", "key"), [(2, b""), (2, bytes(range(32))), (3, b"")])
 def test_an_export_tells_of_many_what_it_holds(tmp_path: Path, prefix: int, key: bytes) -> None:
     rng = random.Random(prefix)
     known = an_export(tmp_path / "export.wfh", rng, prefix, key)
