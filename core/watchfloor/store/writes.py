@@ -39,13 +39,15 @@ class Recorder:
         self.plugin = plugin
         self._families = dict(families)
         self._channels = {channel.name for channel in channels}
-        self.clear()
-
-    def clear(self) -> None:
-        """Forget what was recorded: the next message begins."""
         self.ops: list[Op] = []
         self.items: list[tuple[str, bytes]] = []
         self.touched: set[str] = set()
+
+    def clear(self) -> None:
+        """Forget what was recorded: the next message begins."""
+        self.ops.clear()
+        self.items.clear()
+        self.touched.clear()
 
     def _record(self, kind: Kind | None, verb: str, key: Key, field: str = "", value: Any = None) -> None:
         declared = self._families.get(key.family.pattern) if isinstance(key, Key) else None

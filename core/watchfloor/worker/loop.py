@@ -208,7 +208,7 @@ class _Session:
         return decode(message)
 
     def _deaths(self, message: Message) -> int:
-        return self._attempts.get(f"{message.feed} {message.id}", 0)
+        return self._attempts.get(f"{message.feed} {message.id}", 0) if self._attempts else 0
 
     def _commit(self, outcome: Outcome, versions: set[bytes]) -> None:
         transaction = Transaction(self._settings, self._live)

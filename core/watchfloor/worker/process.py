@@ -195,7 +195,7 @@ class Processor:
                 self._kinds[type(activity)] += 1
         for runner in self._runners:
             if calls := runner.calls(activities, self._community):
-                self._call(runner, calls, message, "".join(seen.flags), outcome)
+                self._call(runner, calls, message, seen.flags, outcome)
 
     def _undecoded(self, item: Item, outcome: Outcome) -> None:
         """A topic that the core does not know goes to the plugins that do; else it is a failure."""
@@ -205,7 +205,7 @@ class Processor:
             calls: list[_Call] = [(raw.function, message) for raw in runner.raw.get(message.topic, ())]
             if calls:
                 taken = True
-                self._call(runner, calls, message, "", outcome)
+                self._call(runner, calls, message, (), outcome)
         if not taken:
             kind = "unknown-topic" if unknown else "undecodable"
             outcome.failures.append(failures.of(message, "core", kind, str(item.problem)))
@@ -215,7 +215,7 @@ class Processor:
         runner: _Runner,
         calls: list[_Call],
         message: Message,
-        versions: str,
+        versions: Iterable[str],
         outcome: Outcome,
     ) -> None:
         recorder = runner.recorder
@@ -225,7 +225,7 @@ class Processor:
         if failure is None:
             outcome.merged.add(recorder)
         else:
-            outcome.failures.append(failures.of(message, runner.name, *failure, versions))
+            outcome.failures.append(failures.of(message, runner.name, *failure, "".join(versions)))
         runner.seconds += time.perf_counter() - started
 
     def _guarded(self, calls: list[_Call], recorder: Recorder) -> tuple[str, str] | None:

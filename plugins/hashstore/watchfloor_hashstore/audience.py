@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 EVERYONE, NOBODY = "*", "-"
 _LARGEST = 0xFFFFFFFF
@@ -16,6 +17,7 @@ _OPEN = frozenset("123")
 _OPEN_OR_INHERITED = frozenset("1235")
 
 
+@lru_cache(maxsize=4096)
 def level_of_event(distribution: str, group: str, *, hidden: bool = False) -> str:
     """The level of an event; `hidden` when it is unpublished and those are private.
 
@@ -25,6 +27,7 @@ def level_of_event(distribution: str, group: str, *, hidden: bool = False) -> st
     return NOBODY if hidden else _level(distribution, group, _OPEN)
 
 
+@lru_cache(maxsize=4096)
 def level_of_part(distribution: str, group: str) -> str:
     """The level of an object or attribute, which may inherit its event's."""
     return _level(distribution, group, _OPEN_OR_INHERITED)
