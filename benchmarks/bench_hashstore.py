@@ -199,7 +199,7 @@ def _ask(port: int, key: str, count: int) -> None:
 
 
 def _upkeep() -> list[Row]:
-    """What the hash store adds to a worker: the least of several rounds, in turns; a busy machine adds more."""
+    """What the hash store adds to a worker: the least of several rounds in turns."""
     rows = []
     for others in ("activity: {}, trendings: {}", "trendings: {}"):
         sets = (f"{{{others}}}", f"{{{others}, hashstore: {{}}}}")

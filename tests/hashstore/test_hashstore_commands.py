@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import math
+import os
 import re
 import shutil
 import struct
@@ -411,6 +412,23 @@ def test_the_client_needs_nothing_but_python(site: SiteUnderTest, tmp_path: Path
     )
     rows = list(csv.DictReader(io.StringIO(ask("--store", str(out), "--format", "csv", "evil.example")[1])))
     assert (rows[0]["event_uuid"], rows[0]["to_ids"]) == (UUID, "1")
+
+
+@pytest.mark.parametrize("program", ["client", "watchfloor"])
+def test_who_stops_reading_is_not_complained_to(site: SiteUnderTest, tmp_path: Path, program: str) -> None:
+    """As `| head` does; and it does not end as if nothing were known."""
+    out, client = tmp_path / "export.wfh", tmp_path / "lookup.pyz"
+    exported(site, out, "--community")
+    client.write_bytes(run(site, "client").stdout_bytes)
+    run_it = [str(client)] if program == "client" else ["-m", "watchfloor", "hashstore", "lookup"]
+    command = [sys.executable, *run_it, "--store", str(out)]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        command, input=b"evil.example\n", stdout=writing, stderr=-1, cwd=tmp_path, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr.count(b"\n")) == (2, 1), done.stderr
 
 
 @pytest.mark.parametrize("log", [False, True])

@@ -138,3 +138,20 @@ print("done")
 def test_work_is_shared_in_order_and_fails_as_it_would_here() -> None:
     done = subprocess.run([sys.executable, "-c", SHARED], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("done\n", "")
+
+
+ENDED = """
+import os, signal
+from watchfloor_hashstore.portable.spread import spread
+
+try:
+    list(spread(lambda piece: os.kill(os.getpid(), signal.SIGKILL), range(9), 2))
+except OSError as error:
+    print(error)
+"""
+
+
+def test_a_process_that_is_ended_ends_the_whole() -> None:
+    """What it was about to look up is not known to be unknown."""
+    done = subprocess.run([sys.executable, "-c", ENDED], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("one of the processes that looked values up was ended\n", "")

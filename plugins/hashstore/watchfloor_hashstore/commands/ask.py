@@ -17,7 +17,7 @@ from watchfloor import Terminal
 from watchfloor_hashstore.commands.common import organisation, store_of
 from watchfloor_hashstore.errors import HashstoreError
 from watchfloor_hashstore.lookup import Reader, Who, run
-from watchfloor_hashstore.portable.answers import FORMATS, Answers, shown, write
+from watchfloor_hashstore.portable.answers import FORMATS, Answers, hang_up, shown, write
 from watchfloor_hashstore.portable.archive import Archive, ArchiveError, read_key
 from watchfloor_hashstore.portable.questions import Questions
 from watchfloor_hashstore.portable.reading import How, asked
@@ -72,6 +72,9 @@ def lookup_command(settings: Settings) -> click.Command:
                 found = write(answers, form, sys.stdout, misses=misses, url=settings.misp_url)
         except RedisError as error:
             raise HashstoreError(f"the store's Redis failed: {error}") from error
+        except BrokenPipeError:  # as of `| head`: not all was looked up, and nobody wants to read it
+            hang_up(sys.stdout)
+            sys.exit(HashstoreError.exit_code)
         except (ArchiveError, OSError, ValueError) as error:
             raise HashstoreError(str(error)) from error
         except KeyboardInterrupt:

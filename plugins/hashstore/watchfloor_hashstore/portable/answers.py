@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
@@ -118,3 +119,10 @@ def link(hit: Mapping[str, Any], url: str) -> str:
 def complain(sentence: str) -> None:
     """Say what is wrong, on standard error."""
     sys.stderr.write(f"{shown(sentence)}\n")
+
+
+def hang_up(out: TextIO) -> None:
+    """Write nowhere from here on: who read it has gone, which Python would complain of when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, out.fileno())
+    os.close(nowhere)

@@ -11,7 +11,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import cast
 
-from .answers import FORMATS, Answers, complain, write
+from .answers import FORMATS, Answers, complain, hang_up, write
 from .archive import Archive, ArchiveError, read_key
 from .reading import How, asked
 
@@ -56,6 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             complain(f"{options.store}: {archive.described()}")
             answers = _answers(archive, options, stack)
             found = write(answers, options.format, sys.stdout, misses=options.misses, url=options.misp_url)
+    except BrokenPipeError:  # as of `| head`: not all was looked up, and nobody wants to read it
+        hang_up(sys.stdout)
+        return ERROR
     except (ArchiveError, OSError, ValueError) as error:
         complain(f"lookup.pyz: {error}")
         return ERROR

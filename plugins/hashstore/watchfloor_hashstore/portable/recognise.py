@@ -27,6 +27,7 @@ AS_IT_IS = (
 )
 _AS_IT_IS = re.compile(AS_IT_IS, re.IGNORECASE | re.ASCII)
 _BEYOND_BMP = re.compile("[\U00010000-\U0010ffff]")
+_SHORT = 256  # characters of a word whose indicators are remembered
 _PHONE = re.compile(r"(?:\+[ (]{0,2}|00)[0-9][0-9 ()/.-]{5,}")
 _FINGERPRINT = re.compile(r"[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){15,31}")
 _HASH = re.compile(r"[0-9a-fA-F]+")
@@ -209,12 +210,17 @@ def extract(text: str) -> list[str]:
 
 def _indicators(line: str) -> Iterator[str]:
     for word in seen(line).split():
-        yield from _of_word(word)
+        yield from _of_short(word) if len(word) <= _SHORT else _of_word(word)
 
 
 @lru_cache(maxsize=1 << 15)
+def _of_short(word: str) -> tuple[str, ...]:
+    """Likewise; most words of a log stand in it over and over again."""
+    return _of_word(word)
+
+
 def _of_word(word: str) -> tuple[str, ...]:
-    """The indicators in a word; most words of a log stand in it over and over again."""
+    """The indicators in a word."""
     found = []
     for token in _tokens(refang(word)):
         bare = token.strip("'\"<>()[]{}").rstrip(_TRAILING)

@@ -35,22 +35,28 @@ def processes_for(streams: Iterable[BufferedReader]) -> int:
 
 
 def spread(work: Callable[[T], R], pieces: Iterable[T], processes: int) -> Iterator[R]:
-    """What a function makes of each piece, in order. Pieces and results are what can be pickled."""
+    """What a function makes of each piece, in order. Pieces and results are what can be pickled.
+
+    OSError when a process was ended from outside: of its pieces nobody knows.
+    """
     if processes < 2:
         yield from map(work, pieces)
         return
     # Who asks for a few values need not wait for these.
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+    from concurrent.futures import BrokenExecutor, ProcessPoolExecutor  # noqa: PLC0415
     from multiprocessing import get_context  # noqa: PLC0415
 
     with ProcessPoolExecutor(processes, get_context("fork"), _begin, (work,)) as pool:
         waiting = deque[Any]()
-        for piece in pieces:
-            waiting.append(pool.submit(_do, piece))
-            if len(waiting) > _WAITING * processes:
+        try:
+            for piece in pieces:
+                waiting.append(pool.submit(_do, piece))
+                if len(waiting) > _WAITING * processes:
+                    yield waiting.popleft().result()
+            while waiting:
                 yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        except BrokenExecutor as error:
+            raise ChildProcessError("one of the processes that looked values up was ended") from error
 
 
 def _begin(work: Callable[[Any], Any]) -> None:
