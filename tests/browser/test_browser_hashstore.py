@@ -148,6 +148,33 @@ def test_hits_and_misses_are_told_apart_and_saved(url: str, key: str, open_page:
     expect(rows).to_have_count(3)
 
 
+def test_of_a_value_the_newest_hits_come_first_and_hide_no_other(
+    site: SiteUnderTest, url: str, key: str, open_page: OpenPage
+) -> None:
+    often = [
+        AttributeIs(n, 7, [digest("often.example")], "*", "domain", "Other", 1.0, day=9500 + n * 7 % 60)
+        for n in range(10, 60)
+    ]
+    bring_in(site.redis, often)
+    page = open_page(f"{url}/hashstore/")
+    look_up(page, "often.example evil.example", key)
+    rows = page.locator("#hashstore-results tbody tr")
+    expect(rows).to_have_count(5)
+    expect(rows.nth(3).locator("[data-cell=event]")).to_have_text("47 older")
+    expect(rows.nth(4).locator("[data-cell=value]")).to_have_text("evil[.]example")
+    page.click("text=47 older")
+    expect(rows).to_have_count(51)
+    days = rows.locator("[data-cell=age]").evaluate_all("cells => cells.map((cell) => cell.title)")
+    assert days[:50] == sorted(days[:50], reverse=True)
+    assert page.evaluate("document.activeElement === document.querySelectorAll('tbody tr')[3]")
+    page.click("text=All")
+    page.click("#hashstore-results [data-filter=known]")
+    expect(rows).to_have_count(51)
+    with page.expect_download() as download:
+        page.click("text=Save as CSV")
+    assert len(download.value.path().read_text(encoding="utf-8").splitlines()) == 52
+
+
 def test_rows_are_copied_defanged(url: str, key: str, open_page: OpenPage) -> None:
     page = open_page(f"{url}/hashstore/", permissions=["clipboard-read", "clipboard-write"])
     look_up(page, "http://evil.example/a\nother.example", key)

@@ -1,12 +1,13 @@
-// The table of what is known: rows that are shown some hundred at a time, narrowed to hits or misses.
+// The table of what is known: of each value the newest hits, some hundred rows at a time, narrowed to hits or misses.
 
 import { age, csv, defang } from "./shown.js";
 
 const STEP = 200; // rows that are added at a time
+const FEW = 3; // hits of a value that are shown before somebody asks for more: else one value hides the others
 const HEAD = ["value", "known", "event_id", "event_uuid", "type", "category", "to_ids", "date", "tlp"];
 const FILTERS = {
-  known: (row) => row.hit,
-  missed: (row) => !row.hit,
+  known: ({ hits }) => hits.length,
+  missed: ({ hits }) => !hits.length,
   all: () => true,
 };
 
@@ -26,7 +27,7 @@ export class Results {
   }
 
   clear() {
-    this.rows = [];
+    this.values = [];
     this.counts = { known: 0, missed: 0, all: 0 };
     this.filter = "known";
     this.section.hidden = true;
@@ -36,9 +37,9 @@ export class Results {
   /** Add values (pairs of text and kind) with the hits of each. */
   add(values, results) {
     values.forEach(([value, kind], at) => {
-      const hits = results[at].length ? results[at] : [null];
-      this.rows.push(...hits.map((hit) => ({ value, kind, hit })));
-      this.counts[results[at].length ? "known" : "missed"] += 1;
+      const hits = results[at].toSorted(newestFirst);
+      this.values.push({ value, kind, hits });
+      this.counts[hits.length ? "known" : "missed"] += 1;
       this.counts.all += 1;
     });
     this.section.hidden = false;
@@ -52,8 +53,9 @@ export class Results {
       button.setAttribute("aria-pressed", String(button.dataset.filter === filter));
       button.querySelector("b").textContent = this.counts[button.dataset.filter].toLocaleString("en");
     }
-    this.chosen = this.rows.filter(FILTERS[filter]);
-    if (anew || this.body.rows.length > this.chosen.length) this.body.replaceChildren();
+    this.chosen = this.values.filter(FILTERS[filter]);
+    if (anew) this.body.replaceChildren();
+    this.rows = this.chosen.flatMap(folded);
     this.section.querySelector("[data-none]").hidden = this.chosen.length > 0;
     this.section.querySelector("table").hidden = !this.chosen.length;
     if (this.body.rows.length < STEP) this.grow();
@@ -62,24 +64,41 @@ export class Results {
 
   grow() {
     const shown = this.body.rows.length;
-    const upTo = Math.min(this.chosen.length, (Math.floor(shown / STEP) + 1) * STEP);
-    this.body.append(...this.chosen.slice(shown, upTo).map((row) => this.made(row)));
+    const upTo = Math.min(this.rows.length, (Math.floor(shown / STEP) + 1) * STEP);
+    this.body.append(...this.rows.slice(shown, upTo).map((row) => this.made(row)));
     this.tell();
   }
 
   tell() {
-    const left = this.chosen.length - this.body.rows.length;
+    const left = this.rows.length - this.body.rows.length;
     this.more.hidden = !left;
     this.more.textContent = `Show more (${left.toLocaleString("en")} left)`;
   }
 
-  made({ value, kind, hit }) {
+  /** Show the older hits of a value as well, in place of the row that tells of them. */
+  unfold(found, row) {
+    const older = found.hits.slice(FEW).map((hit) => this.made({ found, hit }));
+    found.unfolded = true;
+    this.rows = this.chosen.flatMap(folded);
+    row.replaceWith(...older);
+    older[0].tabIndex = -1;
+    older[0].focus();
+  }
+
+  made({ found, hit }) {
     const row = this.row.cloneNode(true);
     const cell = (name) => row.querySelector(`[data-cell="${name}"]`);
-    cell("value").textContent = defang(value, kind);
-    if (!hit) {
+    cell("value").textContent = defang(found.value, found.kind);
+    if (!found.hits.length) {
       row.classList.add("missed");
       cell("event").textContent = "not known";
+      return row;
+    }
+    if (!hit) {
+      const text = `${(found.hits.length - FEW).toLocaleString("en")} older`;
+      const button = Object.assign(document.createElement("button"), { type: "button", textContent: text });
+      button.addEventListener("click", () => this.unfold(found, row));
+      cell("event").append(button);
       return row;
     }
     cell("event").append(this.event(hit));
@@ -101,7 +120,7 @@ export class Results {
   }
 
   save() {
-    const rows = this.chosen.map(({ value, hit }) => [
+    const rows = this.chosen.flatMap(told).map(([{ value }, hit]) => [
       value, hit ? "yes" : "no",
       ...HEAD.slice(2).map((name) => hit?.[name] ?? ""),
     ]);
@@ -111,7 +130,7 @@ export class Results {
   }
 
   async copy(button) {
-    const lines = this.chosen.map(({ value, kind, hit }) =>
+    const lines = this.chosen.flatMap(told).map(([{ value, kind }, hit]) =>
       [defang(value, kind), ...(hit ? [hit.event_id, hit.event_uuid, hit.type, hit.tlp] : [])].join("\t"),
     );
     const said = button.querySelector("span");
@@ -123,6 +142,21 @@ export class Results {
     }
     setTimeout(() => { said.textContent = "Copy"; }, 2000);
   }
+}
+
+/** A value with each of its hits, or once where there is none. */
+function told(found) {
+  return (found.hits.length ? found.hits : [undefined]).map((hit) => [found, hit]);
+}
+
+/** The rows of a value: its newest hits, and one for all others until somebody wants to see them. */
+function folded(found) {
+  const all = told(found).map(([, hit]) => ({ found, hit }));
+  return found.unfolded || all.length <= FEW + 1 ? all : [...all.slice(0, FEW), { found }];
+}
+
+function newestFirst(one, other) {
+  return one.date < other.date ? 1 : -Number(one.date > other.date);
 }
 
 function badge(tlp) {
