@@ -29,11 +29,12 @@ from misp_database import Server, insert
 
 from watchfloor.testing import SiteMaker, SiteUnderTest, until
 from watchfloor.web.server import serving
-from watchfloor_hashstore import portable
+from watchfloor_hashstore import own_keys, portable
 from watchfloor_hashstore.commands import ask, commands, common
 from watchfloor_hashstore.connect import connect
 from watchfloor_hashstore.exporting import Scope, export
 from watchfloor_hashstore.lookup import Who
+from watchfloor_hashstore.own_keys import OwnKey
 from watchfloor_hashstore.portable.answers import Answers
 from watchfloor_hashstore.portable.archive import Archive, ArchiveError
 from watchfloor_hashstore.portable.hashing import digest
@@ -213,6 +214,12 @@ def test_a_key_that_nobody_could_use_is_not_made(site: SiteUnderTest) -> None:
     run(site, *made, "2001:db8::1")
     (listed,) = json.loads(run(site, "key", "list", "--json").stdout)
     assert listed["addresses"] == ["10.0.0.0/8", "2001:db8::1"]
+    assert ", from 10.0.0.0/8 or 2001:db8::1 only" in run(site, "key", "list").stdout
+
+
+def test_of_a_key_is_told_that_it_has_expired(site: SiteUnderTest) -> None:
+    own_keys.create(site.redis, OwnKey("old", 7, created=1, expires=86_400))
+    assert "old: organisation 7, expired 1970-01-02 " in run(site, "key", "list").stdout
 
 
 class Elsewhere(BaseHTTPRequestHandler):

@@ -71,13 +71,21 @@ def _list(settings: Settings) -> click.Command:
             )
             return
         for name, key in found.items():
-            scope = "community" if key.organisation is None else f"organisation {key.organisation}"
-            until = f"until {moment(key.expires)}" if key.expires else "for ever"
-            click.echo(f"{name}  {printable(key.label)}: {scope}, {until}, since {moment(key.created)}")
+            click.echo(f"{name}  {printable(key.label)}: {_told(key, own_keys.now())}")
         if not found:
             click.echo("No keys: `watchfloor hashstore key create` makes one.")
 
     return command
+
+
+def _told(key: OwnKey, now: int) -> str:
+    """What a key is good for: whose eyes, when, and from where."""
+    scope = "community" if key.organisation is None else f"organisation {key.organisation}"
+    until = "for ever"
+    if key.expires:
+        until = f"{'until' if key.expires > now else 'expired'} {moment(key.expires)}"
+    where = f", from {' or '.join(key.addresses)} only" if key.addresses else ""
+    return f"{scope}, {until}, since {moment(key.created)}{where}"
 
 
 def _revoke(settings: Settings) -> click.Command:

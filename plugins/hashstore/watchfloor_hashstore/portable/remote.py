@@ -64,7 +64,8 @@ class Remote:
         except urllib.error.HTTPError as error:
             raise ArchiveError(f"{self._url}: {_reason(error)}") from error
         except (OSError, ValueError) as error:
-            raise ArchiveError(f"{self._url} does not answer: {error}") from error
+            why = getattr(error, "reason", error)  # URLError puts words of its own around it
+            raise ArchiveError(f"{self._url} does not answer: {why}") from error
 
 
 def _reason(error: urllib.error.HTTPError) -> str:
