@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
-import json
-import time
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
 from asking import filled, hits, settings_of
+from feeding import attribute_message, attribute_row, event_row, tell, tell_all
 from misp_content import fill
 from misp_database import Server
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from watchfloor import Activity
-from watchfloor.store.streams import Appender
 from watchfloor.store.writes import ITEMS
 from watchfloor.testing import NOON, SiteMaker, SiteUnderTest, apply, attribute_shared, event_shared
 from watchfloor_hashstore import bringing
 from watchfloor_hashstore.bringing import Bringing, bring_in
 from watchfloor_hashstore.changes import AttributeGone, AttributeIs
-from watchfloor_hashstore.keys import JOURNAL, NOTED, STATE
+from watchfloor_hashstore.keys import EVENTS, JOURNAL, NOTED, STATE
+from watchfloor_hashstore.layout import EventRecord, day_number
 from watchfloor_hashstore.lookup import Who
 from watchfloor_hashstore.notes import Note, changes_of, decode, encode
 from watchfloor_hashstore.noting import Noting
 from watchfloor_hashstore.settings import Settings
 from watchfloor_hashstore.state import locked, state
+from watchfloor_hashstore.store import field_of
 
 EVERYONE = Who()
-
-
-def tell(site: SiteUnderTest, topic: str, body: Any) -> None:
-    """A message arrives and is worked off."""
-    with Appender(site.redis, "misp", 6.0) as appender:
-        frame = f"{topic} ".encode() + json.dumps(body).encode()
-        appender.append([(frame, time.time())])
-    site.work()
-    assert site.failures() == []
 
 
 def noted(how: Any, *told: Activity) -> list[Note]:
@@ -49,25 +40,6 @@ def noted(how: Any, *told: Activity) -> list[Note]:
 def wait_with(site: SiteUnderTest, notes: list[Note]) -> None:
     """Have notes wait to be brought in."""
     site.redis.xadd(NOTED(), {ITEMS: encode(notes)})
-
-
-def event_row(**more: Any) -> dict[str, Any]:
-    return {"id": "7", "uuid": "11111111-1111-4111-8111-111111111111", "org_id": "1", "orgc_id": "2",
-            "distribution": "3", "sharing_group_id": "0", "date": "2026-01-02", "info": "x",
-            "timestamp": "1767225600", **more}  # fmt: skip
-
-
-def attribute_row(value: str, **more: Any) -> dict[str, Any]:
-    return {"id": "70", "event_id": "7", "object_id": "0", "category": "Network activity", "type": "domain",
-            "value1": value, "value2": "", "value": value, "to_ids": True, "distribution": "5",
-            "uuid": "22222222-2222-4222-8222-222222222222", "timestamp": "1767225600",
-            "sharing_group_id": "0", "deleted": False, **more}  # fmt: skip
-
-
-def attribute_message(
-    value: str, action: str = "add", event: dict[str, Any] | None = None, **more: Any
-) -> Any:
-    return {"Attribute": attribute_row(value, **more), "Event": event or event_row(), "action": action}
 
 
 @pytest.fixture
@@ -175,6 +147,28 @@ def test_a_deletion_that_unpublishes_the_event_hides_the_rest_of_it(make_site: S
     gone = attribute_message("evil.example", "soft-delete", event_row(published=False))
     tell(site, "misp_json_attribute", gone)
     assert [seen(site, Who(org), "rest.example") for org in (1, 2)] == [True, False]
+
+
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize("action", ["edit", "add", "soft-delete"])
+def test_what_unpublishes_an_event_keeps_its_day_and_traffic_light(
+    make_site: SiteMaker, action: str, together: bool
+) -> None:
+    site = make_site(plugins={"hashstore": {"unpublishedprivate": True}})
+    told = event_row(published=True)
+    whole = {"Event": told, "EventTag": [{"Tag": {"id": "1", "name": "tlp:amber"}}], "action": "edit"}
+    other = attribute_message("evil.example", event=told, timestamp="0")
+    unpublish = attribute_message(
+        "x.example", action, event_row(published=False), id="71", uuid="33333333-3333-4333-8333-333333333333"
+    )
+    messages = [("misp_json_event", whole), *(("misp_json_attribute", one) for one in (other, unpublish))]
+    for some in [messages] if together else [[one] for one in messages]:
+        tell_all(site, some)
+    record = EventRecord.unpacked(site.redis.hget(EVENTS(generation="live"), field_of(7)))
+    assert (record.level, record.day, record.tlp) == ("-", day_number(date(2026, 1, 2)), "amber")
+    ((hit,),) = hits(site.redis, Who(1), "evil.example")
+    assert hit.tlp == "amber"
+    assert not seen(site, Who(2), "evil.example")
 
 
 def test_another_feed_does_not_change_the_store(make_site: SiteMaker) -> None:

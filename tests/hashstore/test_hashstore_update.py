@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import Database, Seen, check_visibility, filled, quiet, settings_of, shown
-from gate import Gate, Shut, Words, commands, gate
+from asking import Database, check_visibility, filled, quiet, settings_of
+from gate import Gate, Words, commands, gate
 from misp_accounts import USER, roles, user
 from misp_changes import Changes
-from misp_content import ORGS, fill
-from misp_database import Server, insert
+from misp_content import fill
+from misp_database import Server
 from redis.exceptions import RedisError
+from together import TOGETHER, Watch, at_first, change, check_never_more, everybody
 
 from watchfloor.testing import SiteMaker, SiteUnderTest
 from watchfloor_hashstore.auth import Verifier, find
@@ -51,41 +52,6 @@ def test_keys_end_with_the_next_update(site: SiteUnderTest, mysql_server: Server
     assert whose() == [None, None, Who(9)]
 
 
-UUID = "11111111-1111-4111-8111-111111111111"
-# What people do at a time to one event, its object 9 and its attribute, and to the group 5.
-TOGETHER = {
-    "attribute closed, event opened": ("attributes SET distribution = 0", "events SET distribution = 3"),
-    "attribute opened, event closed": ("attributes SET distribution = 5", "events SET distribution = 0"),
-    "object closed, event opened": ("objects SET distribution = 0", "events SET distribution = 3"),
-    "object opened, event closed": ("objects SET distribution = 5", "events SET distribution = 0"),
-    "attribute closed, object opened": ("attributes SET distribution = 0", "objects SET distribution = 5"),
-    "attribute opened, object closed": ("attributes SET distribution = 5", "objects SET distribution = 0"),
-    "group left, event shared with it": (
-        "sharing_group_orgs SET org_id = 4", "events SET distribution = 4, sharing_group_id = 5",
-    ),
-    "group joined, event closed": ("sharing_group_orgs SET org_id = 3", "events SET distribution = 0"),
-    "event given away, attribute added to": ("events SET org_id = 3", "attributes SET value1 = 'new'"),
-}  # fmt: skip
-
-
-class Watch:
-    """What everybody is shown before each command of an update."""
-
-    def __init__(self, site: SiteUnderTest, hashes: list[bytes], shut_at: int | None = None) -> None:
-        self.seen: list[dict[int, Seen]] = []
-        self._site, self._hashes, self._shut_at = site, hashes, shut_at
-
-    def __call__(self, number: int, _words: Words) -> None:
-        if number == self._shut_at:
-            raise Shut
-        if self._shut_at is None:
-            self.seen.append(everybody(self._site, self._hashes))
-
-
-def everybody(site: SiteUnderTest, hashes: list[bytes]) -> dict[int, Seen]:
-    return dict(zip(ORGS, shown(site.redis, list(map(Who, ORGS)), hashes), strict=True))
-
-
 def watched(site: SiteUnderTest, server: Server, folder: Path, watch: Callable[[int, Words], None]) -> Gate:
     """An update through a gate."""
     path = folder / "gate"
@@ -96,43 +62,15 @@ def watched(site: SiteUnderTest, server: Server, folder: Path, watch: Callable[[
     return passed
 
 
-def check_never_more(during: list[dict[int, Seen]], *whole: dict[int, Seen]) -> None:
-    """At no moment somebody was shown what MISP showed neither before nor after."""
-    for org in ORGS:
-        allowed = {(digest, told) for seen in whole for digest, all_ in seen[org].items() for told in all_}
-        for number, moment in enumerate(during):
-            found = {(digest, told) for digest, all_ in moment[org].items() for told in all_}
-            assert found <= allowed, (org, number, found - allowed)
-
-
-def one_event(cursor: Any) -> None:
-    """An event of organisation 1 with one attribute, in an object, and a group of which 3 is a member."""
-    insert(cursor, "events", [{"id": 1, "org_id": 1, "distribution": 3, "uuid": UUID, "date": "2026-01-02"}])
-    insert(cursor, "objects", [{"id": 9, "event_id": 1, "distribution": 5, "uuid": "o"}])
-    insert(cursor, "attributes", [
-        {"id": 1, "event_id": 1, "object_id": 9, "category": "Other", "type": "text", "value1": "secret",
-         "uuid": "a", "distribution": 5, "timestamp": 1_700_000_000}
-    ])  # fmt: skip
-    insert(cursor, "sharing_group_orgs", [{"sharing_group_id": 5, "org_id": 3}])
-
-
 @pytest.mark.parametrize("what", TOGETHER)
 def test_what_changes_together_is_never_seen_half_changed(
     site: SiteUnderTest, mysql_server: Server, misp_tables: Any, tmp_path: Path, what: str
 ) -> None:
-    one_event(misp_tables)
-    for part in ("attribute", "object", "event"):
-        if f"{part} opened" in what:
-            misp_tables.execute(f"UPDATE {part}s SET distribution = 0")
-    if what == "group joined, event closed":
-        misp_tables.execute("UPDATE events SET distribution = 4, sharing_group_id = 5")
-        misp_tables.execute("UPDATE sharing_group_orgs SET org_id = 4")
+    at_first(misp_tables, what)
     filled(site.redis, settings_of(mysql_server))
     hashes = Database(misp_tables).hashes
     before = everybody(site, hashes)
-    for change in TOGETHER[what]:
-        stamp = ", timestamp = UNIX_TIMESTAMP()" if "attributes" in change else ""
-        misp_tables.execute(f"UPDATE {change}{stamp}")
+    change(misp_tables, what)
     hashes = sorted({*hashes, *Database(misp_tables).hashes})
     watch = Watch(site, hashes)
     watched(site, mysql_server, tmp_path, watch)

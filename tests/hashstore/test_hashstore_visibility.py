@@ -7,20 +7,18 @@ legacy keys or advanced ones, and then with a site admin's key that only reads a
 
 from __future__ import annotations
 
-import json
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asking import check_accounts, check_exports, check_visibility, filled, quiet, settings_of
+from feeding import tell_all
 from misp_accounts import everybody
-from misp_changes import Changes, Message
+from misp_changes import Changes
 from misp_content import EVENTS, fill
 from misp_database import Server
 from starlette.testclient import TestClient
 
-from watchfloor.store.streams import Appender
 from watchfloor.testing import SiteMaker, SiteUnderTest
 from watchfloor_hashstore import packing
 from watchfloor_hashstore.updating import update_misp
@@ -92,16 +90,7 @@ def test_after_live_messages(
         for _ in range(2):
             changes.shuffle()
             changes.lose()
-            tell(site, changes.told())
+            tell_all(site, changes.told())
             check_visibility(site.redis, misp_tables, unpublishedprivate=private)
         check_accounts(browser, misp_tables, accounts, unpublishedprivate=private)
     check_exports(site.redis, misp_tables, tmp_path / "export.wfh", unpublishedprivate=private)
-
-
-def tell(site: SiteUnderTest, messages: list[Message]) -> None:
-    """Messages arrive and are worked off."""
-    with Appender(site.redis, "misp", 6.0) as appender:
-        frames = [f"{topic} ".encode() + json.dumps(body).encode() for topic, body in messages]
-        appender.append([(frame, time.time()) for frame in frames])
-    site.work()
-    assert site.failures() == []

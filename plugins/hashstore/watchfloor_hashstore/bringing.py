@@ -68,7 +68,7 @@ class Bringing:
 
 
 def bring_in(redis: Any, changes: Sequence[Change]) -> State:
-    """Apply changes, one of a thing, to what answers now, and to what an import is making; the state met.
+    """Apply changes to what answers now, and to what an import is making; the state met.
 
     What is noted before the state is read reaches the generation of an import that ends meanwhile.
     """

@@ -1,7 +1,7 @@
 """Changes to what is in the store, from the live feed, an update or a file: doing one twice changes nothing.
 
-The last change of each thing counts. One that was received before the store's snapshot was taken is in it
-already and is passed over, but for what is gone for good.
+The last change of each thing counts, and all of an event, in their order. One that was received before the
+store's snapshot was taken is in it already and is passed over, but for what is gone for good.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any, ClassVar, TypeAlias
 from msgspec import Struct
 
 from watchfloor_hashstore.layout import ENTRY, EventRecord, flags, level_and_type, suffix
+from watchfloor_hashstore.narrowing import narrow
+from watchfloor_hashstore.scripts import GONE, NEW, NO_EVENT, SOME, WHOLE
 from watchfloor_hashstore.store import Store
 
 _SKEW = 5.0  # seconds by which two clocks may differ
@@ -62,7 +64,10 @@ class ObjectIs(_Change, frozen=True, tag="object"):
 
 
 class EventIs(_Change, frozen=True, tag="event"):
-    """An event that stands; `partly` when only what an attribute tells of it is known."""
+    """An event that stands; `partly` when only what an attribute tells of it is known.
+
+    With `some` neither a `day` of 0 says anything nor a `tlp`, but that there is none less strict.
+    """
 
     id: int
     uuid: str
@@ -72,15 +77,22 @@ class EventIs(_Change, frozen=True, tag="event"):
     day: int = 0
     tlp: str = ""
     partly: bool = False
+    some: bool = False
 
     @property
     def about(self) -> str:
         """What it takes the place of."""
         return "partly" if self.partly else "event"
 
-    def record(self) -> bytes:
+    @property
+    def record(self) -> EventRecord:
         """As the store holds it."""
-        return EventRecord(self.uuid, self.id, self.owner, self.level, self.day, self.tlp).packed()
+        return EventRecord(self.uuid, self.id, self.owner, self.level, self.day, self.tlp)
+
+    def change(self) -> tuple[bytes, int, bytes]:
+        """As the store is told."""
+        how = NEW if self.partly else SOME if self.some else WHOLE
+        return how, self.id, self.record.packed()
 
 
 class EventGone(_Change, frozen=True, tag="no event"):
@@ -88,6 +100,14 @@ class EventGone(_Change, frozen=True, tag="no event"):
 
     about: ClassVar[str] = "event"
     id: int
+
+    @property
+    def record(self) -> None:
+        """The store holds none."""
+
+    def change(self) -> tuple[bytes, int, bytes]:
+        """As the store is told."""
+        return GONE, self.id, NO_EVENT
 
 
 class GroupIs(_Change, frozen=True, tag="group"):
@@ -107,30 +127,38 @@ _Spec: TypeAlias = tuple[str, str, str, str, bool]
 
 
 def apply(store: Store, changes: Sequence[Change], since: float = 0.0) -> None:
-    """Bring changes, one of a thing, into a generation whose snapshot was taken at `since`.
+    """Bring changes into a generation whose snapshot was taken at `since`.
 
-    What narrows an audience comes first; an attribute's new hashes are there before the old ones go. What
-    an attribute tells of its event goes before the event's own deletion, which must stand.
+    What narrows an audience comes first, and what opens one last; an attribute's new hashes are there before
+    the old ones go.
     """
-    by: defaultdict[type[Change], list[Any]] = defaultdict(list)
+    by: defaultdict[str, list[Any]] = defaultdict(list)
     for change in changes:
         if _counts(change, since):
-            by[type(change)].append(change)
-    if by[GroupIs]:
-        store.set_groups({change.id: change.members for change in by[GroupIs]})
-    store.add_events({change.id: change.record() for change in by[EventIs] if change.partly})
-    store.set_events({change.id: change.record() for change in by[EventIs] if not change.partly})
-    store.set_events({change.id: None for change in by[EventGone]})
-    store.set_objects({change.id: change.level for change in by[ObjectIs]})
-    _put(store, by[AttributeIs])
-    edited = {change.id: b"".join(map(suffix, change.hashes)) for change in by[AttributeIs] if change.edited}
-    store.set_changed({**edited, **{change.id: b"" for change in by[AttributeGone]}})
+            by[change.about].append(change)
+    groups = {change.id: change.members for change in by["group"]}
+    objects = {change.id: change.level for change in by["object"]}
+    narrow(store, groups, {change.id: change.record for change in by["event"]}, objects)
+    _attributes(store, by["attribute"])
+    if groups:
+        store.set_groups(groups)
+    # What attributes tell of an event goes before its deletion, which must stand.
+    store.change_events(change.change() for change in (*by["partly"], *by["event"]))
+    store.set_objects(objects)
 
 
 def _counts(change: Change, since: float) -> bool:
     if isinstance(change, EventGone) or (isinstance(change, AttributeGone) and change.hard):
         return True
     return change.received >= since - _SKEW
+
+
+def _attributes(store: Store, changes: Sequence[AttributeIs | AttributeGone]) -> None:
+    standing = [change for change in changes if isinstance(change, AttributeIs)]
+    _put(store, standing)
+    edited = {change.id: b"".join(map(suffix, change.hashes)) for change in standing if change.edited}
+    gone = {change.id: b"" for change in changes if isinstance(change, AttributeGone)}
+    store.set_changed({**edited, **gone})
 
 
 def _put(store: Store, attributes: Sequence[AttributeIs]) -> None:

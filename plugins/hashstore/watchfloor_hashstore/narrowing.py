@@ -1,38 +1,49 @@
-"""Before an update brings in anything new: what both the old rule and the new one let people see.
+"""Before changes bring in anything new: what both the old rule and the new one let people see.
 
 An event that was opened may hold what was closed at the same time. Nobody must be shown what MISP showed
-neither before nor after, however long the update takes, and should it die in the midst.
+neither before nor after, however long a change takes, and should it die in the midst.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from watchfloor_hashstore.audience import EVERYONE, meet, read, written
 from watchfloor_hashstore.keys import EVENTS, GROUPS, OBJECTS
 from watchfloor_hashstore.layout import EventRecord
-from watchfloor_hashstore.store import Store, field_of
+from watchfloor_hashstore.scripts import GONE, NO_EVENT, SOME
+from watchfloor_hashstore.store import Store
 
 
 def narrow(
-    store: Store, groups: Mapping[str, str], events: Iterable[EventRecord], objects: Mapping[int, str]
+    store: Store,
+    groups: Mapping[str, str],
+    events: Mapping[int, EventRecord | None],
+    objects: Mapping[int, str],
+    *,
+    whole: bool = False,
 ) -> None:
-    """Narrow what is there to where it meets what shall be: groups, events, and objects that are closed."""
-    _groups(store, groups)
-    _events(store, events)
-    before = {
-        int.from_bytes(field, "big"): level.decode()
-        for field, level in store.redis.hgetall(OBJECTS(generation=store.generation)).items()
-    }
-    met = {id_: meet(before.get(id_, EVERYONE), level) for id_, level in objects.items()}
-    store.set_objects({id_: level for id_, level in met.items() if level != before.get(id_, EVERYONE)})
+    """Narrow what is there to where it meets what shall be: groups, events (None: gone), objects.
+
+    Groups and events that are not named go when it is the `whole` of them.
+    """
+    _groups(store, groups, whole=whole)
+    _events(store, events, whole=whole)
+    closed = {id_: level for id_, level in objects.items() if level != EVERYONE}
+    before = store.held(OBJECTS, None if whole else closed)
+    levels = {id_: before[id_].decode() if id_ in before else EVERYONE for id_ in closed}
+    met = {id_: meet(levels[id_], level) for id_, level in closed.items()}
+    store.set_objects({id_: level for id_, level in met.items() if level != levels[id_]})
 
 
-def _groups(store: Store, groups: Mapping[str, str]) -> None:
+def _groups(store: Store, groups: Mapping[str, str], *, whole: bool) -> None:
+    if not (groups or whole):
+        return
     before = store.redis.hgetall(GROUPS(generation=store.generation))
     members = {group.decode(): text.decode() for group, text in before.items()}
-    store.set_groups({group: _both(text, groups.get(group, "")) for group, text in members.items()})
+    named = members if whole else members.keys() & groups.keys()
+    store.set_groups({group: _both(members[group], groups.get(group, "")) for group in named})
 
 
 def _both(one: str, other: str) -> str:
@@ -43,16 +54,17 @@ def _both(one: str, other: str) -> str:
     return written(first & second)
 
 
-def _events(store: Store, events: Iterable[EventRecord]) -> None:
-    before: dict[bytes, bytes] = store.redis.hgetall(EVENTS(generation=store.generation))
-    met: dict[int, bytes | None] = {}
-    for event in events:
-        record = before.pop(field_of(event.id), None)
-        if record is None:
-            continue
-        old = EventRecord.unpacked(record)
-        owner = old.owner if old.owner == event.owner else 0
-        packed = replace(old, level=meet(old.level, event.level), owner=owner).packed()
-        if packed != record:
-            met[event.id] = packed
-    store.set_events({**met, **{int.from_bytes(field, "big"): None for field in before}})
+def _events(store: Store, events: Mapping[int, EventRecord | None], *, whole: bool) -> None:
+    before = store.held(EVENTS, None if whole else events)
+    store.change_events(
+        change for id_, record in before.items() for change in _narrowed(id_, record, events.get(id_))
+    )
+
+
+def _narrowed(id_: int, record: bytes, now: EventRecord | None) -> list[tuple[bytes, int, bytes]]:
+    """What changes of an event that is there."""
+    if now is None:
+        return [(GONE, id_, NO_EVENT)]
+    old = EventRecord.unpacked(record)
+    met = replace(old, level=meet(old.level, now.level), owner=old.owner if old.owner == now.owner else 0)
+    return [] if met == old else [(SOME, id_, replace(met, day=0, tlp="").packed())]

@@ -6,6 +6,7 @@ that means, its hashes above all, is worked out for many at once, when they are 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TypeAlias
@@ -15,7 +16,7 @@ from msgspec.json import Decoder, Encoder
 
 from watchfloor import Level
 from watchfloor_hashstore.audience import NOBODY, level_of_event, level_of_part, number
-from watchfloor_hashstore.changes import AttributeIs, Change, EventIs, ObjectIs
+from watchfloor_hashstore.changes import AttributeIs, Change, EventGone, EventIs, ObjectIs
 from watchfloor_hashstore.layout import day_of_second
 from watchfloor_hashstore.portable.hashing import digests_of_whole
 
@@ -57,27 +58,48 @@ decode: Callable[[bytes], list[Note]] = Decoder(list[Note]).decode
 
 
 def changes_of(notes: Iterable[Note], *, private: bool = False) -> list[Change]:
-    """The last change of each thing; `private` where unpublished events are their owners' alone."""
+    """The last change of each thing, and what tells of an event in its order.
+
+    `private` where unpublished events are their owners' alone.
+    """
     last: dict[str, dict[int | str, Note]] = {
-        about: {} for about in ("attribute", "object", "partly", "event", "group")
+        about: {} for about in ("attribute", "object", "partly", "group")
     }
     attributes = last["attribute"]
+    events: defaultdict[int, list[Note]] = defaultdict(list)
     for note in notes:
         if not isinstance(note, AttributeTold):
-            last[note.about][note.id] = note
+            if isinstance(note, EventIs | EventGone) and note.about == "event":
+                _tell(events[note.id], note)
+            else:
+                last[note.about][note.id] = note
             continue
         attributes[note.id] = note
         if note.action != "publish":  # which tells of the event and of its objects by itself
             if note.levels[0][0]:
                 # An unpublished event may have been published before: then its attributes tell of the change.
-                last["event" if private and note.published is False else "partly"][note.event] = note
+                if private and note.published is False:
+                    _tell(events[note.event], note)
+                else:
+                    last["partly"][note.event] = note
             if note.object and note.held:
                 last["object"][note.object] = note
+    of_things = ((about, note) for about, things in last.items() for note in things.values())
+    of_events = (("event", note) for told in events.values() for note in told)
     return [
         _MEANS[about](note, private) if isinstance(note, AttributeTold) else note
-        for about, things in last.items()
-        for note in things.values()
+        for about, note in (*of_things, *of_events)
     ]
+
+
+def _tell(told: list[Note], note: AttributeTold | EventIs | EventGone) -> None:
+    """Add a note to those about an event, of which it may take the place."""
+    if isinstance(note, AttributeTold):
+        if told and isinstance(told[-1], AttributeTold):
+            told.pop()
+    elif isinstance(note, EventGone) or not note.some:
+        told.clear()
+    told.append(note)
 
 
 def _attribute(told: AttributeTold, _private: bool) -> AttributeIs:
@@ -106,13 +128,15 @@ def _object(told: AttributeTold, _private: bool) -> ObjectIs:
 
 def _event(told: AttributeTold, private: bool) -> EventIs:
     """What it tells of its event, in case nothing else does."""
+    unpublished = private and told.published is False
     return EventIs(
         told.event,
         told.uuid,
         number(told.owner),
         level_of_event(*told.levels[0], hidden=private and not told.published),
         NEVER_TOO_OLD,
-        partly=not (private and told.published is False),
+        partly=not unpublished,
+        some=unpublished,
     )
 
 

@@ -95,7 +95,7 @@ class Noting:
         # It unpublishes the event, which is told here alone.
         if self._private and told.published is False and (event := number(told.event.id)):
             owner = number(told.event.owner_id)
-            self._note(told, writes, EventIs(event, told.event.uuid, owner, NOBODY, NEVER_TOO_OLD))
+            self._note(told, writes, EventIs(event, told.event.uuid, owner, NOBODY, NEVER_TOO_OLD, some=True))
 
     def event(self, told: EventShared, writes: Writes) -> None:
         """An event that was added, edited or published."""

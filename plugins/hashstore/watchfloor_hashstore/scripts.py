@@ -83,6 +83,28 @@ end
 return changed
 """
 
+# Change packed events, in the order of ARGV: how (a letter), the event's id (4 bytes) and a record (32), end
+# to end. NEW: of an event that is not there; WHOLE: as it stands; SOME: but for a day of 0, which tells
+# nothing, and for a traffic light that is there and stricter; GONE: no record at all.
+NEW, WHOLE, SOME, GONE = b"n", b"w", b"s", b"g"
+NO_EVENT = bytes(32)
+EVENTS = """
+for at = 1, #ARGV[1], 37 do
+  local how, field = ARGV[1]:sub(at, at), ARGV[1]:sub(at + 1, at + 4)
+  local record = ARGV[1]:sub(at + 5, at + 36)
+  local old = redis.call('HGET', KEYS[1], field)
+  if how == 'g' then
+    redis.call('HDEL', KEYS[1], field)
+  elseif how == 's' and old then
+    local day, light = record:sub(30, 31), math.max(record:byte(32), old:byte(32))
+    if day == '\\0\\0' then day = old:sub(30, 31) end
+    redis.call('HSET', KEYS[1], field, record:sub(1, 29) .. day .. string.char(light))
+  elseif how ~= 'n' or not old then
+    redis.call('HSET', KEYS[1], field, record)
+  end
+end
+"""
+
 # How many entries there are of each type: ARGV width of an entry, where in it the type is. Type, count, ...
 TYPES = """
 local width, place, counts, out = tonumber(ARGV[1]), tonumber(ARGV[2]), {}, {}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from watchfloor import Keys
 from watchfloor_hashstore import scripts
 from watchfloor_hashstore.audience import EVERYONE
 from watchfloor_hashstore.keys import (
@@ -111,22 +112,28 @@ class Store:
         key = EVENTS(generation=self.generation)
         self._set(key, {field_of(event): record for event, record in records.items()})
 
+    def held(self, family: Keys, ids: Iterable[int] | None = None) -> dict[int, bytes]:
+        """What a hash by ids has of these ids; of all where none are named."""
+        key = family(generation=self.generation)
+        if ids is None:
+            return {int.from_bytes(field, "big"): value for field, value in self.redis.hgetall(key).items()}
+        found: dict[int, bytes] = {}
+        for chunk in _chunks(ids, _AT_ONCE):
+            values = self.redis.hmget(key, list(map(field_of, chunk)))
+            found |= {id_: value for id_, value in zip(chunk, values, strict=True) if value is not None}
+        return found
+
     def set_objects(self, levels: Mapping[int, str]) -> None:
         """Set how far objects are shared."""
         key = OBJECTS(generation=self.generation)
         self._set(key, {field_of(id_): None if level == EVERYONE else level for id_, level in levels.items()})
 
-    def add_events(self, records: Mapping[int, bytes]) -> None:
-        """Set packed events by id, of those that are not there."""
+    def change_events(self, changes: Iterable[tuple[bytes, int, bytes]]) -> None:
+        """Change events in this order: how (as `scripts.EVENTS` has it), the id, and a packed record."""
         key = EVENTS(generation=self.generation)
-        fields = {field_of(event): record for event, record in records.items()}
-        for chunk in _chunks(fields.items(), _AT_ONCE):
-            there = self.redis.hmget(key, [field for field, _ in chunk])
-            with self.redis.pipeline(transaction=False) as pipe:
-                for (field, record), found in zip(chunk, there, strict=True):
-                    if found is None:
-                        pipe.hsetnx(key, field, record)
-                pipe.execute()
+        for chunk in _chunks((how + field_of(event) + record for how, event, record in changes), _AT_ONCE):
+            self.redis.eval(scripts.EVENTS, 1, key, b"".join(chunk))
+        self._perishable(self.redis, key)
 
     def set_changed(self, hashes: Mapping[int, bytes | None]) -> None:
         """Set which hashes attributes have now (8 bytes each, end to end); b"" for deleted ones."""

@@ -24,7 +24,7 @@ from watchfloor_hashstore.sources.accounts import count as count_keys
 from watchfloor_hashstore.sources.accounts import keys_of
 from watchfloor_hashstore.sources.mysql import Database, opened
 from watchfloor_hashstore.state import locked, state
-from watchfloor_hashstore.store import Store, field_of
+from watchfloor_hashstore.store import Store
 
 _SLACK = 600  # seconds by which a transaction may end after the time stamp that it writes
 _AT_ONCE = 1000
@@ -69,7 +69,7 @@ def _update(
     keys = keys_of(database, settings.authkeys)
     store.set_keys(keys)
     store.set_organisations(misp.organisations(database))
-    narrow(store, groups, records, closed)
+    narrow(store, groups, {event.id: event for event in records}, closed, whole=True)
     count = 0
     for chunk in _chunks(_changes(database, recall(store), seen, began)):
         apply(store, chunk)
@@ -83,20 +83,17 @@ def _update(
 
 def _events(store: Store, records: Iterable[EventRecord]) -> None:
     """Write the events that differ from what the store has, and take away those that are gone."""
-    key = EVENTS(generation=store.generation)
-    before: dict[bytes, bytes] = store.redis.hgetall(key)
+    before = store.held(EVENTS)
     now = {event.id: event.packed() for event in records}
-    gone = {int.from_bytes(field, "big") for field in before} - now.keys()
-    different = {id_: record for id_, record in now.items() if before.get(field_of(id_)) != record}
+    gone = before.keys() - now.keys()
+    different = {id_: record for id_, record in now.items() if before.get(id_) != record}
     store.set_events({**different, **dict.fromkeys(gone)})
 
 
 def _objects(store: Store, database: Database, closed: Mapping[int, str]) -> None:
     """Write how far objects are shared; an object whose row is gone holds its attributes back."""
-    before = {
-        int.from_bytes(field, "big") for field in store.redis.hkeys(OBJECTS(generation=store.generation))
-    }
-    others = sorted(before - closed.keys())
+    before = store.held(OBJECTS)
+    others = sorted(before.keys() - closed.keys())
     there: set[int] = set()
     for ids in _chunks(others):
         there |= misp.levels_of_objects(database, f"id IN ({','.join(map(str, ids))})").keys()

@@ -54,6 +54,17 @@ class Changes:
             self._tell("object", Object=self._row("objects", id_), action="delete")
             self._cursor.execute("DELETE FROM objects WHERE id = %s", (id_,))
 
+    def tell(self, attribute: int, group: int) -> None:
+        """Tell of an attribute, its object and its event as they are now, and of who is in a group."""
+        row = self._row("attributes", attribute) or {}
+        orgs = self._rows("SELECT org_id FROM sharing_group_orgs WHERE sharing_group_id = %s", group)
+        told = {"id": str(group), "SharingGroupOrg": [{"org_id": str(org)} for (org,) in orgs],
+                "SharingGroupServer": []}  # fmt: skip
+        event = {**(self._row("events", int(row["event_id"])) or {}), "SharingGroup": told}
+        self._tell("event", Event=event, EventTag=[], action="edit")
+        self._tell("object", Object=self._row("objects", int(row["object_id"])), action="edit")
+        self._tell_attribute(attribute, "edit")
+
     def _rows(self, sql: str, *arguments: object) -> list[tuple[Any, ...]]:
         self._cursor.execute(sql, arguments)
         found: list[tuple[Any, ...]] = list(self._cursor.fetchall())
