@@ -116,6 +116,23 @@ def test_a_publication_gives_its_attributes_the_tags_that_it_tells(feed: Feed) -
 
 
 @pytest.mark.parametrize(
+    ("telling", "all_tags"),
+    [
+        (edited(A), True),
+        (edited(), True),
+        (edited(EventTag=None), False),
+        (edited(EventTag=None, Event={**_EVENT, "Tag": [A]}), True),
+        (published(A), False),
+    ],
+    ids=["tags", "no tag", "nothing of tags", "tags in the event", "a publication"],
+)
+def test_it_is_known_whether_all_tags_were_told(feed: Feed, telling: tuple[str, Any], all_tags: bool) -> None:
+    [event] = feed.read(telling)
+    assert isinstance(event, EventShared)
+    assert event.all_tags == all_tags
+
+
+@pytest.mark.parametrize(
     ("messages", "known"),
     [
         ([attached(A), attached(B)], ["tlp:amber", "osint:b"]),

@@ -39,11 +39,13 @@ class EventShared(EventActivity, frozen=True, kw_only=True):
     """An event was added, edited or published (a publication repeats the event whole).
 
     `levels` is how far it is shared, as `audience` was worked out from it: one distribution and sharing
-    group. `published` is None where it was not told.
+    group. `published` is None where it was not told. `all_tags` says whether `tags` are all that the event
+    has: a publication is silent about those that may not be exported.
     """
 
     action: Literal["add", "edit", "publish"]
     tags: tuple[Tag, ...] = ()
+    all_tags: bool = False
     date: str = ""
     threat_level: str = ""
     analysis: str = ""

@@ -53,6 +53,7 @@ class SharedEvent(Part, gc=False):
             event=scene.about.event,
             action=self.action,
             tags=attached(row.Tag, self.links),
+            all_tags=self.action != "publish" and _tells_tags(row, self.links),
             date=text(row.date),
             threat_level=text(row.threat_level_id),
             analysis=text(row.analysis),
@@ -114,7 +115,7 @@ def read_event(wire: EventMessage, out: Decoded) -> None:
             out.parts.append(DeletedEvent(version("event deleted", row.uuid, row.timestamp)))
         case action:
             links = row.EventTag if wire.EventTag is None else wire.EventTag
-            if links is not None or row.Tag is not None:
+            if _tells_tags(row, links):
                 out.tags, out.retag = facts_of(row.Tag, links), replaced
             stamp = version("event", row.uuid, row.timestamp)
             out.parts.append(SharedEvent(stamp, row, links, action or "add"))
@@ -132,6 +133,11 @@ def read_published(wire: PublishedMessage, out: Decoded) -> None:
         add_object(out, object_, "publish")
     for proposal in each(row.ShadowAttribute):
         add_proposal(out, proposal, ())
+
+
+def _tells_tags(row: WholeEventRow, links: Rows[TagLinkRow]) -> bool:
+    """Whether a message tells what the event is tagged with, if only that it is not."""
+    return links is not None or row.Tag is not None
 
 
 def _tell(out: Decoded, row: WholeEventRow, creator: OrgRow | None = None) -> None:

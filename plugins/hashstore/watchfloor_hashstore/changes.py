@@ -12,10 +12,12 @@ from typing import Any, ClassVar, TypeAlias
 
 from msgspec import Struct
 
-from watchfloor_hashstore.layout import ENTRY, EventRecord, flags, level_and_type, suffix
+from watchfloor_hashstore.audience import NOBODY
+from watchfloor_hashstore.layout import ENTRY, TLP, EventRecord, flags, level_and_type, suffix
 from watchfloor_hashstore.narrowing import narrow
-from watchfloor_hashstore.scripts import GONE, NEW, NO_EVENT, SOME, WHOLE
+from watchfloor_hashstore.scripts import GONE, LIGHT, NEW, NO_EVENT, SOME, WHOLE
 from watchfloor_hashstore.store import Store
+from watchfloor_hashstore.traffic import DOUBT
 
 _SKEW = 5.0  # seconds by which two clocks may differ
 
@@ -52,6 +54,21 @@ class AttributeGone(_Change, frozen=True, tag="no attribute"):
     id: int
     received: float
     hard: bool = False
+
+
+class AttributeLit(_Change, frozen=True, tag="light"):
+    """A traffic light that was attached to an attribute; with `doubt` one was detached: it may have none."""
+
+    about: ClassVar[str] = "light"
+    id: int
+    tlp: str
+    received: float
+    doubt: bool = False
+
+    @property
+    def light(self) -> int:
+        """As the store is told."""
+        return TLP.index(self.tlp) + (DOUBT if self.doubt else 0)
 
 
 class ObjectIs(_Change, frozen=True, tag="object"):
@@ -95,6 +112,19 @@ class EventIs(_Change, frozen=True, tag="event"):
         return how, self.id, self.record.packed()
 
 
+class EventLit(_Change, frozen=True, tag="event light"):
+    """A traffic light that was attached to an event."""
+
+    about: ClassVar[str] = "event light"
+    id: int
+    tlp: str
+    received: float
+
+    def change(self) -> tuple[bytes, int, bytes]:
+        """As the store is told."""
+        return LIGHT, self.id, EventRecord("", self.id, 0, NOBODY, tlp=self.tlp).packed()
+
+
 class EventGone(_Change, frozen=True, tag="no event"):
     """An event that was deleted, and all in it."""
 
@@ -119,7 +149,9 @@ class GroupIs(_Change, frozen=True, tag="group"):
     received: float
 
 
-Change: TypeAlias = AttributeIs | AttributeGone | ObjectIs | EventIs | EventGone | GroupIs
+Change: TypeAlias = (
+    AttributeIs | AttributeGone | AttributeLit | ObjectIs | EventIs | EventLit | EventGone | GroupIs
+)
 
 
 _Spec: TypeAlias = tuple[str, str, str, str, bool]
@@ -140,10 +172,11 @@ def apply(store: Store, changes: Sequence[Change], since: float = 0.0) -> None:
     objects = {change.id: change.level for change in by["object"]}
     narrow(store, groups, {change.id: change.record for change in by["event"]}, objects)
     _attributes(store, by["attribute"])
+    store.attach_lights({change.id: change.light for change in by["light"]})
     if groups:
         store.set_groups(groups)
     # What attributes tell of an event goes before its deletion, which must stand.
-    store.change_events(change.change() for change in (*by["partly"], *by["event"]))
+    store.change_events(change.change() for change in (*by["partly"], *by["event"], *by["event light"]))
     store.set_objects(objects)
 
 

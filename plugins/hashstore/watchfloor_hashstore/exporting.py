@@ -15,9 +15,10 @@ from typing import Any
 from watchfloor_hashstore.audience import EVERYONE, NOBODY, Caller, caller, read
 from watchfloor_hashstore.errors import NoStoreError
 from watchfloor_hashstore.keys import CHANGED, ENTRIES, EVENTS, GROUPS, NAMES, OBJECTS
-from watchfloor_hashstore.layout import ENTRY, SHARDS, TLP, EventRecord, as_bytes
+from watchfloor_hashstore.layout import ENTRY, SHARDS, TLP, EventRecord, as_bytes, holds
 from watchfloor_hashstore.portable import archive
 from watchfloor_hashstore.state import State, state
+from watchfloor_hashstore.traffic import shown
 
 _SCAN = 2000
 _FEW = 2_000_000  # entries up to which two bytes lead to a handful of entries
@@ -92,9 +93,9 @@ class Exporter:
             if event is None or not self._sees(event, holder, both >> 8):
                 continue
             now = self._changed.get(attribute.to_bytes(4, "big"))
-            if now is not None and suffix not in [now[at : at + 8] for at in range(0, len(now), 8)]:
+            if not holds(now, suffix):
                 continue
-            tlp = flags >> 1 or (TLP.index(event.tlp) if event.tlp else 0)
+            tlp = shown(flags >> 1, TLP.index(event.tlp), now or b"")
             if self._scope.tlp and tlp > TLP.index(self._scope.tlp):
                 continue
             number = self.events.setdefault(event_id, len(self.events))

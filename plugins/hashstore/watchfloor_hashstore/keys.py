@@ -17,7 +17,7 @@ OBJECTS = Keys(
 CHANGED = Keys(
     "HASHSTORE_CHANGED:{generation}",
     "hash",
-    "attribute id; the hashes it has since it changed, none if deleted",
+    "attribute id; the hashes it has since it changed, none if deleted; a traffic light attached since",
 )
 SEEN = Keys("HASHSTORE_SEEN:{generation}", "string", "what import or update last saw of MISP's database")
 NAMES = Keys("HASHSTORE_NAMES:{generation}", "hash", "levels, types and categories, each with its number")

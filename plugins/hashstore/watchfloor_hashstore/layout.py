@@ -57,6 +57,17 @@ def field_width(bits: int) -> int:
     return (bits - _SHARD_BITS + 7) // 8
 
 
+def holds(changed: bytes | None, suffix: bytes) -> bool:
+    """Whether an attribute still has a hash, by what is known of its changes: always, if there are none.
+
+    These are the hashes that it has now, 8 bytes each, and what was told of its traffic lights. The latter
+    alone leaves the hashes as they were; of an attribute that was deleted there is neither.
+    """
+    if changed is None or len(changed) == 1:
+        return True
+    return any(changed[at : at + 8] == suffix for at in range(0, len(changed), 8))
+
+
 def suffix(digest: bytes) -> bytes:
     """The bytes of a hash that its entry holds."""
     return digest[4:12]
@@ -107,9 +118,9 @@ class Entry:
         return bool(self.flags & _TO_IDS)
 
     @property
-    def tlp(self) -> str:
-        """The attribute's own traffic light, "" for none."""
-        return TLP[self.flags >> 1 & 7] if self.flags >> 1 & 7 < len(TLP) else ""
+    def light(self) -> int:
+        """The number of the attribute's own traffic light, 0 for none."""
+        return self.flags >> 1
 
 
 def pack(entry: Entry, digest: bytes) -> bytes:

@@ -15,11 +15,12 @@ from typing import Any, TypeAlias, TypeVar
 from watchfloor import Keys
 from watchfloor_hashstore.audience import EVERYONE, NOBODY, Caller, caller, read
 from watchfloor_hashstore.keys import CHANGED, ENTRIES, EVENTS, GROUPS, NAMES, OBJECTS, STATE
-from watchfloor_hashstore.layout import Entry, EventRecord, day_text, find
+from watchfloor_hashstore.layout import TLP, Entry, EventRecord, day_text, find, holds
 from watchfloor_hashstore.portable.many import Hashes
 from watchfloor_hashstore.shards import by_shard
 from watchfloor_hashstore.state import State
 from watchfloor_hashstore.store import field_of
+from watchfloor_hashstore.traffic import shown
 from watchfloor_hashstore.wire import sent
 
 T = TypeVar("T")
@@ -65,7 +66,7 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What entries refer to: events, the levels of objects that are not open, the hashes of what changed."""
+    """What entries refer to: events, the levels of objects that are not open, what changed of attributes."""
 
     events: Mapping[int, EventRecord]
     objects: Mapping[int, str]
@@ -212,7 +213,7 @@ class _Judge:
 
     def _sees(self, digest: bytes, entry: Entry) -> bool:
         event = self._details.events.get(entry.event)
-        if event is None or not _holds(self._details.changed.get(entry.attribute), digest[4:12]):
+        if event is None or not holds(self._details.changed.get(entry.attribute), digest[4:12]):
             return False
         own = self._names["level"].get(entry.level, NOBODY)
         holder = self._details.objects.get(entry.object, EVERYONE)
@@ -220,6 +221,9 @@ class _Judge:
 
     def _hit(self, entry: Entry) -> Hit:
         event = self._details.events[entry.event]
+        tlp = TLP[entry.light] or event.tlp
+        if changed := self._details.changed.get(entry.attribute):
+            tlp = TLP[shown(entry.light, TLP.index(event.tlp), changed)]
         return Hit(
             event.uuid,
             str(event.id) if event.id else "",
@@ -227,13 +231,8 @@ class _Judge:
             self._names["category"].get(entry.category, ""),
             entry.to_ids,
             day_text(entry.day or event.day),
-            entry.tlp or event.tlp,
+            tlp,
         )
-
-
-def _holds(changed: bytes | None, suffix: bytes) -> bool:
-    """Whether an attribute still has a hash: always, if it did not change since the import."""
-    return changed is None or any(changed[at : at + 8] == suffix for at in range(0, len(changed), 8))
 
 
 def _answers(hashes: Hashes, seen: Mapping[int, Sequence[tuple[int, Hit]]], state: State) -> Answers:

@@ -13,12 +13,23 @@ from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.json import Decoder, Encoder
+from msgspec.structs import replace
 
 from watchfloor import Level
 from watchfloor_hashstore.audience import NOBODY, level_of_event, level_of_part, number
-from watchfloor_hashstore.changes import AttributeIs, Change, EventGone, EventIs, ObjectIs
+from watchfloor_hashstore.changes import (
+    AttributeGone,
+    AttributeIs,
+    AttributeLit,
+    Change,
+    EventGone,
+    EventIs,
+    EventLit,
+    ObjectIs,
+)
 from watchfloor_hashstore.layout import day_of_second
 from watchfloor_hashstore.portable.hashing import digests_of_whole
+from watchfloor_hashstore.traffic import strictest
 
 NEVER_TOO_OLD = float(2**62)
 
@@ -62,44 +73,90 @@ def changes_of(notes: Iterable[Note], *, private: bool = False) -> list[Change]:
 
     `private` where unpublished events are their owners' alone.
     """
-    last: dict[str, dict[int | str, Note]] = {
-        about: {} for about in ("attribute", "object", "partly", "group")
-    }
-    attributes = last["attribute"]
-    events: defaultdict[int, list[Note]] = defaultdict(list)
-    for note in notes:
-        if not isinstance(note, AttributeTold):
-            if isinstance(note, EventIs | EventGone) and note.about == "event":
-                _tell(events[note.id], note)
-            else:
-                last[note.about][note.id] = note
-            continue
-        attributes[note.id] = note
-        if note.action != "publish":  # which tells of the event and of its objects by itself
+    last = _Last(private=private)
+    last.read(notes)
+    return last.changes()
+
+
+class _Last:
+    """What counts of notes."""
+
+    def __init__(self, *, private: bool) -> None:
+        self._private = private
+        self._attributes: dict[int, AttributeTold | AttributeIs | AttributeGone] = {}
+        self._lights: dict[int, AttributeLit] = {}
+        self._things: dict[str, dict[int | str, Note]] = {"object": {}, "partly": {}, "group": {}}
+        self._events: defaultdict[int, list[Note]] = defaultdict(list)
+
+    def read(self, notes: Iterable[Note]) -> None:
+        """Take in notes, in their order; most are of attributes, which tell of more than themselves."""
+        attributes, lights, private = self._attributes, self._lights, self._private
+        objects, partly = self._things["object"], self._things["partly"]
+        for note in notes:
+            if not isinstance(note, AttributeTold):
+                self._changed(note)
+                continue
+            attributes[note.id] = note
+            # A publication tells of the event and of its objects by itself, and not of all tags.
+            if note.action == "publish":
+                continue
+            if lights:
+                lights.pop(note.id, None)
             if note.levels[0][0]:
                 # An unpublished event may have been published before: then its attributes tell of the change.
                 if private and note.published is False:
-                    _tell(events[note.event], note)
+                    self._event(note.event, note)
                 else:
-                    last["partly"][note.event] = note
+                    partly[note.event] = note
             if note.object and note.held:
-                last["object"][note.object] = note
-    of_things = ((about, note) for about, things in last.items() for note in things.values())
-    of_events = (("event", note) for told in events.values() for note in told)
-    return [
-        _MEANS[about](note, private) if isinstance(note, AttributeTold) else note
-        for about, note in (*of_things, *of_events)
-    ]
+                objects[note.object] = note
+
+    def _changed(self, note: Change) -> None:
+        """What is a change already."""
+        if isinstance(note, AttributeIs | AttributeGone):
+            self._attributes[note.id] = note
+            self._lights.pop(note.id, None)
+        elif isinstance(note, AttributeLit):
+            self._lights[note.id] = _both(self._lights.get(note.id), note)
+        elif isinstance(note, EventLit | EventGone) or (isinstance(note, EventIs) and not note.partly):
+            self._event(note.id, note)
+        else:
+            self._things[note.about][note.id] = note
+
+    def changes(self) -> list[Change]:
+        """What it comes to."""
+        attributes, lights = self._attributes, self._lights
+        for id_ in attributes.keys() & lights.keys():
+            told, light = attributes[id_], lights[id_]
+            if isinstance(told, AttributeGone):
+                del lights[id_]
+            elif not light.doubt:
+                attributes[id_] = replace(told, tlp=strictest((told.tlp, lights.pop(id_).tlp)))
+        told_of: list[tuple[str, Note]] = [("attribute", note) for note in attributes.values()]
+        told_of += [(about, note) for about, things in self._things.items() for note in things.values()]
+        told_of += [("event", note) for notes in self._events.values() for note in notes]
+        told_of += [("light", note) for note in lights.values()]
+        return [
+            _MEANS[about](note, self._private) if isinstance(note, AttributeTold) else note
+            for about, note in told_of
+        ]
+
+    def _event(self, id_: int, note: AttributeTold | EventIs | EventLit | EventGone) -> None:
+        """Add a note to those of an event, of which it may take the place."""
+        before = self._events[id_]
+        if isinstance(note, AttributeTold):
+            if before and isinstance(before[-1], AttributeTold):
+                before.pop()
+        elif isinstance(note, EventGone) or (isinstance(note, EventIs) and not note.some):
+            before.clear()
+        before.append(note)
 
 
-def _tell(told: list[Note], note: AttributeTold | EventIs | EventGone) -> None:
-    """Add a note to those about an event, of which it may take the place."""
-    if isinstance(note, AttributeTold):
-        if told and isinstance(told[-1], AttributeTold):
-            told.pop()
-    elif isinstance(note, EventGone) or not note.some:
-        told.clear()
-    told.append(note)
+def _both(before: AttributeLit | None, now: AttributeLit) -> AttributeLit:
+    """What two notes tell of the traffic lights of an attribute."""
+    if before is None:
+        return now
+    return replace(now, tlp=strictest((before.tlp, now.tlp)), doubt=before.doubt or now.doubt)
 
 
 def _attribute(told: AttributeTold, _private: bool) -> AttributeIs:

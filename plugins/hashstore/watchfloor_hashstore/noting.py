@@ -5,7 +5,7 @@ It is noted in the worker's own transaction; `bringing` brings it into the store
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -21,22 +21,26 @@ from watchfloor import (
     ObjectShared,
     SharingGroupTold,
     Tag,
+    TagAttached,
+    TagDetached,
     Writes,
 )
 from watchfloor_hashstore.audience import NOBODY, level_of_event, level_of_part, number, written
 from watchfloor_hashstore.changes import (
     AttributeGone,
+    AttributeLit,
     EventGone,
     EventIs,
+    EventLit,
     GroupIs,
     ObjectIs,
 )
 from watchfloor_hashstore.keys import NOTED
-from watchfloor_hashstore.layout import TLP, day_number
+from watchfloor_hashstore.layout import day_number
 from watchfloor_hashstore.notes import NEVER_TOO_OLD, AttributeTold, Note
 from watchfloor_hashstore.settings import Settings
+from watchfloor_hashstore.traffic import light_of, strictest
 
-_TRAFFIC = {**{f"tlp:{name}": name for name in TLP if name}, "tlp:white": "clear"}
 _WHAT = "changes"
 
 
@@ -58,6 +62,8 @@ class Noting:
             ObjectShared: self.object,
             ObjectDeleted: self.no_object,
             SharingGroupTold: self.group,
+            TagAttached: self.tag,
+            TagDetached: self.no_tag,
             FeedAlive: self.alive,
         }
         return [Handler(activity, function, entitled=True) for activity, function in functions.items()]
@@ -77,7 +83,7 @@ class Noting:
             told.category,
             told.value,
             told.to_ids,
-            _strictest(told.tags) if told.tags else "",
+            _light(*told.tags) if told.tags else "",
             told.levels,
             told.received,
             told.time,
@@ -108,7 +114,8 @@ class Noting:
                 level_of_event(*told.levels[0], hidden=hidden),
                 told.received.timestamp(),
                 _day(told.date),
-                _strictest(told.tags),
+                _light(*told.tags, *told.event.tags),
+                some=not told.all_tags,
             )
             self._note(told, writes, change)
 
@@ -127,6 +134,20 @@ class Noting:
         """An object whose row is gone: what says that it is in it, is its owner's alone."""
         if told.hard and (id_ := number(told.id)):
             self._note(told, writes, ObjectIs(id_, NOBODY, told.received.timestamp()))
+
+    def tag(self, told: TagAttached, writes: Writes) -> None:
+        """A traffic light that was attached."""
+        if not (light := _light(told.tag)):
+            return
+        if id_ := number(told.attribute_id):
+            self._note(told, writes, AttributeLit(id_, light, told.received.timestamp()))
+        elif id_ := number(told.event.id):
+            self._note(told, writes, EventLit(id_, light, told.received.timestamp()))
+
+    def no_tag(self, told: TagDetached, writes: Writes) -> None:
+        """A traffic light that was detached: an event keeps the strictest, as nothing tells which remain."""
+        if _light(told.tag) and (id_ := number(told.attribute_id)):
+            self._note(told, writes, AttributeLit(id_, "", told.received.timestamp(), doubt=True))
 
     def group(self, told: SharingGroupTold, writes: Writes) -> None:
         """Who is in a sharing group."""
@@ -150,6 +171,6 @@ def _day(text: str) -> int:
         return 0
 
 
-def _strictest(tags: Iterable[Tag]) -> str:
+def _light(*tags: Tag) -> str:
     """The strictest traffic light among tags."""
-    return max((_TRAFFIC.get(tag.name.lower(), "") for tag in tags), key=TLP.index, default="")
+    return strictest(light_of(tag.name) for tag in tags)

@@ -85,8 +85,9 @@ return changed
 
 # Change packed events, in the order of ARGV: how (a letter), the event's id (4 bytes) and a record (32), end
 # to end. NEW: of an event that is not there; WHOLE: as it stands; SOME: but for a day of 0, which tells
-# nothing, and for a traffic light that is there and stricter; GONE: no record at all.
-NEW, WHOLE, SOME, GONE = b"n", b"w", b"s", b"g"
+# nothing, and for a traffic light that is there and stricter; LIGHT: nothing but a traffic light, of an event
+# that is there; GONE: no record at all.
+NEW, WHOLE, SOME, LIGHT, GONE = b"n", b"w", b"s", b"l", b"g"
 NO_EVENT = bytes(32)
 EVENTS = """
 for at = 1, #ARGV[1], 37 do
@@ -95,12 +96,31 @@ for at = 1, #ARGV[1], 37 do
   local old = redis.call('HGET', KEYS[1], field)
   if how == 'g' then
     redis.call('HDEL', KEYS[1], field)
-  elseif how == 's' and old then
-    local day, light = record:sub(30, 31), math.max(record:byte(32), old:byte(32))
-    if day == '\\0\\0' then day = old:sub(30, 31) end
-    redis.call('HSET', KEYS[1], field, record:sub(1, 29) .. day .. string.char(light))
-  elseif how ~= 'n' or not old then
+  elseif old and (how == 's' or how == 'l') then
+    local light = string.char(math.max(record:byte(32), old:byte(32)))
+    local untold = how == 'l' and 1 or record:sub(30, 31) == '\\0\\0' and 30 or 32
+    redis.call('HSET', KEYS[1], field, record:sub(1, untold - 1) .. old:sub(untold, 31) .. light)
+  elseif how == 'w' or how == 's' or (how == 'n' and not old) then
     redis.call('HSET', KEYS[1], field, record)
+  end
+end
+"""
+
+# Add what was told of the traffic lights of attributes that stand: ARGV attribute (4 bytes), light (1), end
+# to end. It lies behind the hashes of one that changed (8 bytes each), alone where nothing did. Of two lights
+# the stricter stays (up to 7), and the doubt (8) of either.
+LIGHTS = """
+for at = 1, #ARGV[1], 5 do
+  local field, light = ARGV[1]:sub(at, at + 3), ARGV[1]:byte(at + 4)
+  local old = redis.call('HGET', KEYS[1], field)
+  if old ~= '' then
+    local hashes = old or ''
+    if #hashes % 8 == 1 then
+      local before = hashes:byte(-1)
+      light = math.max(light % 8, before % 8) + math.max(light - light % 8, before - before % 8)
+      hashes = hashes:sub(1, -2)
+    end
+    redis.call('HSET', KEYS[1], field, hashes .. string.char(light))
   end
 end
 """

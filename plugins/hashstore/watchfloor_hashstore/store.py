@@ -140,6 +140,13 @@ class Store:
         key = CHANGED(generation=self.generation)
         self._set(key, {field_of(attribute): suffixes for attribute, suffixes in hashes.items()})
 
+    def attach_lights(self, lights: Mapping[int, int]) -> None:
+        """Add what the feed told of the traffic lights of attributes, as `traffic` has it."""
+        key = CHANGED(generation=self.generation)
+        for chunk in _chunks((field_of(id_) + bytes([light]) for id_, light in lights.items()), _AT_ONCE):
+            self.redis.eval(scripts.LIGHTS, 1, key, b"".join(chunk))
+        self._perishable(self.redis, key)
+
     def set_groups(self, members: Mapping[str, str], *, whole: bool = False) -> None:
         """Set the members of sharing groups; those not named go when it is the `whole` of them."""
         key = GROUPS(generation=self.generation)

@@ -12,7 +12,7 @@ from watchfloor_hashstore.bringing import catch_up
 from watchfloor_hashstore.changes import AttributeGone, AttributeIs, Change, apply
 from watchfloor_hashstore.errors import HashstoreError, NoStoreError
 from watchfloor_hashstore.importing import Progress, Summary, source
-from watchfloor_hashstore.keys import EVENTS, JOURNAL, OBJECTS
+from watchfloor_hashstore.keys import CHANGED, EVENTS, JOURNAL, OBJECTS
 from watchfloor_hashstore.layout import EventRecord, day_of_second
 from watchfloor_hashstore.narrowing import narrow
 from watchfloor_hashstore.portable.hashing import digests
@@ -25,6 +25,7 @@ from watchfloor_hashstore.sources.accounts import keys_of
 from watchfloor_hashstore.sources.mysql import Database, opened
 from watchfloor_hashstore.state import locked, state
 from watchfloor_hashstore.store import Store
+from watchfloor_hashstore.traffic import since
 
 _SLACK = 600  # seconds by which a transaction may end after the time stamp that it writes
 _AT_ONCE = 1000
@@ -71,7 +72,7 @@ def _update(
     store.set_organisations(misp.organisations(database))
     narrow(store, groups, {event.id: event for event in records}, closed, whole=True)
     count = 0
-    for chunk in _chunks(_changes(database, recall(store), seen, began)):
+    for chunk in _chunks(_changes(store, database, seen, began)):
         apply(store, chunk)
         count += len(chunk)
         progress(count, count)
@@ -100,24 +101,25 @@ def _objects(store: Store, database: Database, closed: Mapping[int, str]) -> Non
     store.set_objects({**closed, **{id_: EVERYONE if id_ in there else NOBODY for id_ in others}})
 
 
-def _changes(database: Database, before: Seen, seen: Seen, received: float) -> Iterator[Change]:
-    """The attributes that changed between two looks at the database."""
+def _changes(store: Store, database: Database, seen: Seen, received: float) -> Iterator[Change]:
+    """The attributes that changed since the last look at the database, and those that the feed lit."""
     attributes = misp.Attributes(database)
-    for where in _where(before, seen):
+    lit = {str(id_) for id_, changed in store.held(CHANGED).items() if since(changed)}
+    for where in _where(recall(store), seen, lit):
         for row, deleted in attributes.chosen(where):
             id_ = int(row[0])
             yield AttributeGone(id_, received) if deleted else change_of(row, seen.traffic, received)
 
 
-def _where(before: Seen, seen: Seen) -> Iterator[str]:
-    """What is true of attributes that changed: new ones, young ones, and those of edited events."""
+def _where(before: Seen, seen: Seen, lit: set[str]) -> Iterator[str]:
+    """What is true of attributes that changed: new ones, young ones, those of edited events, and others."""
     young = before.clock - _SLACK
     yield f"a.id > {before.highest}"
     yield f"a.timestamp >= {young} AND a.id <= {before.highest}"
     for some in _chunks(seen.edited(before).items()):
         within = " OR ".join(f"(a.event_id = {id_} AND a.timestamp >= {stamp})" for id_, stamp in some)
         yield f"a.timestamp < {young} AND a.id <= {before.highest} AND ({within})"
-    for ids in _chunks(sorted(seen.relit(before))):
+    for ids in _chunks(sorted(seen.relit(before) | lit)):
         yield f"a.id IN ({','.join(ids)})"
 
 

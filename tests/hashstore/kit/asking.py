@@ -15,12 +15,14 @@ from starlette.testclient import TestClient
 
 from watchfloor_hashstore.exporting import Scope, export
 from watchfloor_hashstore.importing import Summary, import_misp
+from watchfloor_hashstore.layout import TLP
 from watchfloor_hashstore.lookup import Answers, Hit, Reader, Who, run
 from watchfloor_hashstore.portable.archive import Archive
 from watchfloor_hashstore.portable.hashing import digests
 from watchfloor_hashstore.portable.many import Hashes, gathered, hashes_of
 from watchfloor_hashstore.settings import Settings
 
+_LIGHTS = {"tlp:red": "red", "tlp:green": "green", "tlp:amber": "amber"}
 Told = tuple[str, str, str, bool, str]
 Seen = dict[bytes, list[Told]]
 """What is shown of each hash that anything is shown of: event, type, category, to_ids and day, sorted."""
@@ -111,6 +113,38 @@ def check_visibility(redis: Any, cursor: Any, **rule: Any) -> None:
     for who, found in zip(expected, together, strict=True):
         compare(found, expected[who], who)
         assert shown(redis, [who], database.hashes) == [found], who
+
+
+def check_lights(redis: Any, cursor: Any, *, exactly: bool) -> None:
+    """What is shown of each attribute is the traffic light that MISP's database says, or a stricter one."""
+    lights = _lights(cursor)
+    expected: dict[bytes, list[int]] = {}
+    for attribute in _attributes(cursor):
+        for digest in attribute.hashes if attribute.id in lights else ():
+            expected.setdefault(digest, []).append(lights[attribute.id])
+    hashes = sorted(expected)
+    asked = gathered([digest] for digest in hashes)
+    (answers,) = run(redis, Reader().ask([(Who(1, admin=True), asked)]))
+    for digest, found in zip(hashes, answers.hits, strict=True):
+        pairs = zip(sorted(TLP.index(hit.tlp) for hit in found), sorted(expected[digest]), strict=True)
+        for one, other in pairs:
+            assert one == other if exactly else one >= other, (digest.hex(), TLP[one], TLP[other])
+
+
+def _lights(cursor: Any) -> dict[int, int]:
+    """The traffic light of each attribute that stands: its own strictest, or that of its event."""
+    found = {}
+    for table, of in (("attribute_tags", "attribute_id"), ("event_tags", "event_id")):
+        cursor.execute(f"SELECT {of}, name FROM {table} JOIN tags t ON t.id = tag_id")
+        of_each: dict[int, int] = {}
+        for id_, name in cursor.fetchall():
+            of_each[id_] = max(of_each.get(id_, 0), TLP.index(_LIGHTS.get(name.lower(), "")))
+        found[of] = of_each
+    cursor.execute(
+        "SELECT a.id, event_id FROM attributes a JOIN events e ON e.id = event_id WHERE deleted = 0"
+    )
+    own, event = found["attribute_id"], found["event_id"]
+    return {id_: own.get(id_) or event.get(of, 0) for id_, of in cursor.fetchall()}
 
 
 def check_accounts(browser: TestClient, cursor: Any, accounts: Iterable[Account], **rule: Any) -> None:

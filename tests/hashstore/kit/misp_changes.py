@@ -54,6 +54,14 @@ class Changes:
             self._tell("object", Object=self._row("objects", id_), action="delete")
             self._cursor.execute("DELETE FROM objects WHERE id = %s", (id_,))
 
+    def tag(self) -> None:
+        """Attach and detach tags, which tells of nothing but the tag where it is local."""
+        for table, of, count in (("event_tags", "event", 40), ("attribute_tags", "attribute", 120)):
+            for id_ in self._some(f"{of}s", count):
+                self._attach(table, of, id_)
+            for row in self._some(table, count // 2):
+                self._detach(table, of, row)
+
     def tell(self, attribute: int, group: int) -> None:
         """Tell of an attribute, its object and its event as they are now, and of who is in a group."""
         row = self._row("attributes", attribute) or {}
@@ -64,6 +72,24 @@ class Changes:
         self._tell("event", Event=event, EventTag=[], action="edit")
         self._tell("object", Object=self._row("objects", int(row["object_id"])), action="edit")
         self._tell_attribute(attribute, "edit")
+
+    def _attach(self, table: str, of: str, id_: int) -> None:
+        tag = self._rng.choice(self._rows("SELECT id, name FROM tags ORDER BY id"))
+        column = "id" if of == "event" else "event_id"
+        ((event,),) = self._rows(f"SELECT {column} FROM {of}s WHERE id = %s", id_)
+        insert(self._cursor, table, [{f"{of}_id": id_, "event_id": event, "tag_id": tag[0]}])
+        self._tell_tag("attached to", of, (id_, event), tag)
+
+    def _detach(self, table: str, of: str, row: int) -> None:
+        joined = f"{table} r JOIN tags t ON t.id = tag_id WHERE r.id = %s"
+        ((id_, event, *tag),) = self._rows(f"SELECT {of}_id, event_id, t.id, name FROM {joined}", row)
+        self._cursor.execute(f"DELETE FROM {table} WHERE id = %s", (row,))
+        self._tell_tag("detached from", of, (id_, event), tuple(tag))
+
+    def _tell_tag(self, how: str, of: str, ids: tuple[int, int], tag: tuple[Any, ...]) -> None:
+        held = {"attribute_id": str(ids[0])} if of == "attribute" else {}
+        row = {"id": str(tag[0]), "name": tag[1], "event_id": str(ids[1]), **held}
+        self._tell("tag", Tag=row, action=f"{how} {of}")
 
     def _rows(self, sql: str, *arguments: object) -> list[tuple[Any, ...]]:
         self._cursor.execute(sql, arguments)

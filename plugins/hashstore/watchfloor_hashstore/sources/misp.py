@@ -7,12 +7,12 @@ from datetime import date
 from typing import NamedTuple
 
 from watchfloor_hashstore.audience import NOBODY, level_of_event, level_of_part, written
-from watchfloor_hashstore.layout import TLP, EventRecord, day_number
+from watchfloor_hashstore.layout import EventRecord, day_number
 from watchfloor_hashstore.rows import FIELD, PART, WIDTH, Page, Row
 from watchfloor_hashstore.sources.mysql import Database
+from watchfloor_hashstore.traffic import light_of, strictest
 
 PAGE = 2000  # primary keys of a page
-_TRAFFIC = {**{f"tlp:{name}": name for name in TLP if name}, "tlp:white": "clear"}
 
 
 class Part(NamedTuple):
@@ -60,14 +60,14 @@ def traffic_of_attributes(database: Database) -> dict[str, str]:
 def _traffic(database: Database, table: str, of: str) -> dict[str, str]:
     if not (database.has(table, of, "tag_id") and database.has("tags", "id", "name")):
         return {}
-    tags = {id_: _TRAFFIC.get(name.lower(), "") for id_, name in database.rows("SELECT id, name FROM tags")}
+    tags = {id_: light_of(name) for id_, name in database.rows("SELECT id, name FROM tags")}
     tags = {id_: tlp for id_, tlp in tags.items() if tlp}
     if not tags:
         return {}
     wanted = ",".join(map(str, tags))
     found: dict[str, str] = {}
     for id_, tag in database.rows(f"SELECT {of}, tag_id FROM {table} WHERE tag_id IN ({wanted})"):  # noqa: S608
-        found[str(id_)] = max(found.get(str(id_), ""), tags[tag], key=TLP.index)
+        found[str(id_)] = strictest((found.get(str(id_), ""), tags[tag]))
     return found
 
 
