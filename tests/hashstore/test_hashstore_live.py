@@ -149,6 +149,12 @@ def test_a_deletion_that_unpublishes_the_event_hides_the_rest_of_it(make_site: S
     assert [seen(site, Who(org), "rest.example") for org in (1, 2)] == [True, False]
 
 
+@pytest.mark.parametrize("new", [False, True])
+def test_a_publication_tells_what_was_not_told_before(new: bool) -> None:
+    told = attribute_shared(action="publish", new=new)
+    assert bool(apply(Noting(Settings()).attribute, told).commands) == new
+
+
 @pytest.mark.parametrize("together", [False, True])
 @pytest.mark.parametrize("action", ["edit", "add", "soft-delete"])
 def test_what_unpublishes_an_event_keeps_its_day_and_traffic_light(
