@@ -101,15 +101,11 @@ class EventIs(_Change, frozen=True, tag="event"):
         """What it takes the place of."""
         return "partly" if self.partly else "event"
 
-    @property
-    def record(self) -> EventRecord:
-        """As the store holds it."""
-        return EventRecord(self.uuid, self.id, self.owner, self.level, self.day, self.tlp)
-
     def change(self) -> tuple[bytes, int, bytes]:
         """As the store is told."""
         how = NEW if self.partly else SOME if self.some else WHOLE
-        return how, self.id, self.record.packed()
+        record = EventRecord(self.uuid, self.id, self.owner, self.level, self.day, self.tlp)
+        return how, self.id, record.packed()
 
 
 class EventLit(_Change, frozen=True, tag="event light"):
@@ -130,10 +126,6 @@ class EventGone(_Change, frozen=True, tag="no event"):
 
     about: ClassVar[str] = "event"
     id: int
-
-    @property
-    def record(self) -> None:
-        """The store holds none."""
 
     def change(self) -> tuple[bytes, int, bytes]:
         """As the store is told."""
@@ -170,13 +162,15 @@ def apply(store: Store, changes: Sequence[Change], since: float = 0.0) -> None:
             by[change.about].append(change)
     groups = {change.id: change.members for change in by["group"]}
     objects = {change.id: change.level for change in by["object"]}
-    narrow(store, groups, {change.id: change.record for change in by["event"]}, objects)
+    events = [change.change() for change in by["event"]]
+    narrow(store, groups, {id_: record for _, id_, record in events}, objects)
     _attributes(store, by["attribute"])
     store.attach_lights({change.id: change.light for change in by["light"]})
     if groups:
         store.set_groups(groups)
+    partly, lights = ([change.change() for change in by[about]] for about in ("partly", "event light"))
     # What attributes tell of an event goes before its deletion, which must stand.
-    store.change_events(change.change() for change in (*by["partly"], *by["event"], *by["event light"]))
+    store.change_events([*partly, *events, *lights])
     store.set_objects(objects)
 
 

@@ -25,6 +25,7 @@ WIDTH = ENTRY.size
 HEAD = 12  # hash and attribute: what tells an entry from the others of its bucket
 TYPE = 23  # the byte that holds the type
 _EVENT = Struct(">16sIIBIHB")
+AUDIENCE = slice(20, 29)  # where a packed event says who owns it, and how far it is shared
 _EPOCH = date(2000, 1, 1)
 TLP = ("", "clear", "green", "amber", "amber+strict", "red")
 _TO_IDS = 1

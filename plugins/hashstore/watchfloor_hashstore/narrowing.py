@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from watchfloor_hashstore.audience import EVERYONE, meet, read, written
 from watchfloor_hashstore.keys import EVENTS, GROUPS, OBJECTS
-from watchfloor_hashstore.layout import EventRecord
+from watchfloor_hashstore.layout import AUDIENCE, EventRecord
 from watchfloor_hashstore.scripts import GONE, NO_EVENT, SOME
 from watchfloor_hashstore.store import Store
 
@@ -19,12 +19,12 @@ from watchfloor_hashstore.store import Store
 def narrow(
     store: Store,
     groups: Mapping[str, str],
-    events: Mapping[int, EventRecord | None],
+    events: Mapping[int, bytes],
     objects: Mapping[int, str],
     *,
     whole: bool = False,
 ) -> None:
-    """Narrow what is there to where it meets what shall be: groups, events (None: gone), objects.
+    """Narrow what is there to where it meets what shall be: groups, packed events, objects.
 
     Groups and events that are not named go when it is the `whole` of them.
     """
@@ -54,17 +54,22 @@ def _both(one: str, other: str) -> str:
     return written(first & second)
 
 
-def _events(store: Store, events: Mapping[int, EventRecord | None], *, whole: bool) -> None:
+def _events(store: Store, events: Mapping[int, bytes], *, whole: bool) -> None:
     before = store.held(EVENTS, None if whole else events)
     store.change_events(
-        change for id_, record in before.items() for change in _narrowed(id_, record, events.get(id_))
+        change
+        for id_, record in before.items()
+        for change in _narrowed(id_, record, events.get(id_, NO_EVENT))
     )
 
 
-def _narrowed(id_: int, record: bytes, now: EventRecord | None) -> list[tuple[bytes, int, bytes]]:
-    """What changes of an event that is there."""
-    if now is None:
+def _narrowed(id_: int, record: bytes, changed: bytes) -> list[tuple[bytes, int, bytes]]:
+    """What is to be changed of an event that is there."""
+    if changed == NO_EVENT:
         return [(GONE, id_, NO_EVENT)]
-    old = EventRecord.unpacked(record)
-    met = replace(old, level=meet(old.level, now.level), owner=old.owner if old.owner == now.owner else 0)
+    if record[AUDIENCE] == changed[AUDIENCE]:
+        return []
+    old, now = EventRecord.unpacked(record), EventRecord.unpacked(changed)
+    owner = old.owner if old.owner == now.owner else 0
+    met = replace(old, level=meet(old.level, now.level), owner=owner)
     return [] if met == old else [(SOME, id_, replace(met, day=0, tlp="").packed())]

@@ -5,7 +5,7 @@ It is noted in the worker's own transaction; `bringing` brings it into the store
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
@@ -83,7 +83,7 @@ class Noting:
             told.category,
             told.value,
             told.to_ids,
-            _light(*told.tags) if told.tags else "",
+            _light(told.tags) if told.tags else "",
             told.levels,
             told.received,
             told.time,
@@ -114,7 +114,7 @@ class Noting:
                 level_of_event(*told.levels[0], hidden=hidden),
                 told.received.timestamp(),
                 _day(told.date),
-                _light(*told.tags, *told.event.tags),
+                _light(told.tags if told.all_tags else (*told.tags, *told.event.tags)),
                 some=not told.all_tags,
             )
             self._note(told, writes, change)
@@ -137,7 +137,7 @@ class Noting:
 
     def tag(self, told: TagAttached, writes: Writes) -> None:
         """A traffic light that was attached."""
-        if not (light := _light(told.tag)):
+        if not (light := light_of(told.tag.name)):
             return
         if id_ := number(told.attribute_id):
             self._note(told, writes, AttributeLit(id_, light, told.received.timestamp()))
@@ -146,7 +146,7 @@ class Noting:
 
     def no_tag(self, told: TagDetached, writes: Writes) -> None:
         """A traffic light that was detached: an event keeps the strictest, as nothing tells which remain."""
-        if _light(told.tag) and (id_ := number(told.attribute_id)):
+        if light_of(told.tag.name) and (id_ := number(told.attribute_id)):
             self._note(told, writes, AttributeLit(id_, "", told.received.timestamp(), doubt=True))
 
     def group(self, told: SharingGroupTold, writes: Writes) -> None:
@@ -171,6 +171,6 @@ def _day(text: str) -> int:
         return 0
 
 
-def _light(*tags: Tag) -> str:
+def _light(tags: Iterable[Tag]) -> str:
     """The strictest traffic light among tags."""
-    return strictest(light_of(tag.name) for tag in tags)
+    return strictest([light_of(tag.name) for tag in tags])

@@ -13,7 +13,7 @@ from watchfloor_hashstore.changes import AttributeGone, AttributeIs, Change, app
 from watchfloor_hashstore.errors import HashstoreError, NoStoreError
 from watchfloor_hashstore.importing import Progress, Summary, source
 from watchfloor_hashstore.keys import CHANGED, EVENTS, JOURNAL, OBJECTS
-from watchfloor_hashstore.layout import EventRecord, day_of_second
+from watchfloor_hashstore.layout import day_of_second
 from watchfloor_hashstore.narrowing import narrow
 from watchfloor_hashstore.portable.hashing import digests
 from watchfloor_hashstore.rows import Row, read_spec
@@ -66,11 +66,11 @@ def _update(
     groups, closed = misp.groups(database), misp.objects(database)
     events = list(misp.events(database, unpublishedprivate=settings.unpublishedprivate))
     seen.events = {event.id: stamp for event, stamp in events}
-    records = [event for event, _ in events]
+    records = {event.id: event.packed() for event, _ in events}
     keys = keys_of(database, settings.authkeys)
     store.set_keys(keys)
     store.set_organisations(misp.organisations(database))
-    narrow(store, groups, {event.id: event for event in records}, closed, whole=True)
+    narrow(store, groups, records, closed, whole=True)
     count = 0
     for chunk in _chunks(_changes(store, database, seen, began)):
         apply(store, chunk)
@@ -82,12 +82,11 @@ def _update(
     return Summary(source(database), len(records), count, 0, len(groups), count_keys(keys)), seen
 
 
-def _events(store: Store, records: Iterable[EventRecord]) -> None:
+def _events(store: Store, records: Mapping[int, bytes]) -> None:
     """Write the events that differ from what the store has, and take away those that are gone."""
     before = store.held(EVENTS)
-    now = {event.id: event.packed() for event in records}
-    gone = before.keys() - now.keys()
-    different = {id_: record for id_, record in now.items() if before.get(id_) != record}
+    gone = before.keys() - records.keys()
+    different = {id_: record for id_, record in records.items() if before.get(id_) != record}
     store.set_events({**different, **dict.fromkeys(gone)})
 
 
