@@ -257,7 +257,7 @@ class Noted:
     """What waits."""
 
     def entries(self, _key: Any, _count: int) -> list[tuple[str, bytes]]:
-        return [("1-0", encode([AttributeGone(70, 1.0, hard=False)]))]
+        return [("1-0", encode([AttributeGone(70, 1.0)]))]
 
 
 @pytest.mark.parametrize(("pause", "asked"), [(10.0, 1), (0.0, 3)])

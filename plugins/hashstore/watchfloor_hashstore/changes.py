@@ -19,6 +19,9 @@ from watchfloor_hashstore.scripts import GONE, LIGHT, NEW, NO_EVENT, SOME, WHOLE
 from watchfloor_hashstore.store import Store
 from watchfloor_hashstore.traffic import DOUBT
 
+NEVER_TOO_OLD = float(2**62)
+"""When something was received that stands whenever a snapshot was taken."""
+
 _SKEW = 5.0  # seconds by which two clocks may differ
 
 
@@ -48,12 +51,11 @@ class AttributeIs(_Change, frozen=True, tag="attribute"):
 
 
 class AttributeGone(_Change, frozen=True, tag="no attribute"):
-    """An attribute that was deleted; `hard` when it cannot come back."""
+    """An attribute that was deleted; `NEVER_TOO_OLD` when it cannot come back."""
 
     about: ClassVar[str] = "attribute"
     id: int
     received: float
-    hard: bool = False
 
 
 class AttributeLit(_Change, frozen=True, tag="light"):
@@ -125,6 +127,7 @@ class EventGone(_Change, frozen=True, tag="no event"):
     """An event that was deleted, and all in it."""
 
     about: ClassVar[str] = "event"
+    received: ClassVar[float] = NEVER_TOO_OLD
     id: int
 
     def change(self) -> tuple[bytes, int, bytes]:
@@ -156,9 +159,9 @@ def apply(store: Store, changes: Sequence[Change], since: float = 0.0) -> None:
     What narrows an audience comes first, and what opens one last; an attribute's new hashes are there before
     the old ones go.
     """
-    by: defaultdict[str, list[Any]] = defaultdict(list)
+    least, by = since - _SKEW, defaultdict[str, list[Any]](list)
     for change in changes:
-        if _counts(change, since):
+        if change.received >= least:
             by[change.about].append(change)
     groups = {change.id: change.members for change in by["group"]}
     objects = {change.id: change.level for change in by["object"]}
@@ -172,12 +175,6 @@ def apply(store: Store, changes: Sequence[Change], since: float = 0.0) -> None:
     # What attributes tell of an event goes before its deletion, which must stand.
     store.change_events([*partly, *events, *lights])
     store.set_objects(objects)
-
-
-def _counts(change: Change, since: float) -> bool:
-    if isinstance(change, EventGone) or (isinstance(change, AttributeGone) and change.hard):
-        return True
-    return change.received >= since - _SKEW
 
 
 def _attributes(store: Store, changes: Sequence[AttributeIs | AttributeGone]) -> None:

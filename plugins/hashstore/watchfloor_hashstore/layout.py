@@ -180,6 +180,7 @@ class EventRecord:
 def as_bytes(text: str) -> bytes:
     """A UUID as 16 bytes; what is none as zeros."""
     try:
-        return uuid.UUID(text).bytes
+        raw = bytes.fromhex(text.replace("-", ""))  # many times as fast as the `uuid` of Python
     except ValueError:
-        return bytes(16)
+        raw = b""
+    return raw if len(raw) == 16 else bytes(16)

@@ -7,8 +7,10 @@ that means, its hashes above all, is worked out for many at once, when they are 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
+from itertools import chain
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -18,6 +20,7 @@ from msgspec.structs import replace
 from watchfloor import Level
 from watchfloor_hashstore.audience import NOBODY, level_of_event, level_of_part, number
 from watchfloor_hashstore.changes import (
+    NEVER_TOO_OLD,
     AttributeGone,
     AttributeIs,
     AttributeLit,
@@ -25,13 +28,12 @@ from watchfloor_hashstore.changes import (
     EventGone,
     EventIs,
     EventLit,
+    GroupIs,
     ObjectIs,
 )
 from watchfloor_hashstore.layout import day_of_second
 from watchfloor_hashstore.portable.hashing import digests_of_whole
 from watchfloor_hashstore.traffic import strictest
-
-NEVER_TOO_OLD = float(2**62)
 
 
 class AttributeTold(Struct, frozen=True, gc=False, array_like=True, tag="told", tag_field="what"):
@@ -85,13 +87,15 @@ class _Last:
         self._private = private
         self._attributes: dict[int, AttributeTold | AttributeIs | AttributeGone] = {}
         self._lights: dict[int, AttributeLit] = {}
-        self._things: dict[str, dict[int | str, Note]] = {"object": {}, "partly": {}, "group": {}}
+        self._objects: dict[int, AttributeTold | ObjectIs] = {}
+        self._partly: dict[int, AttributeTold | EventIs] = {}
         self._events: defaultdict[int, list[Note]] = defaultdict(list)
+        self._groups: dict[str, GroupIs] = {}
 
     def read(self, notes: Iterable[Note]) -> None:
         """Take in notes, in their order; most are of attributes, which tell of more than themselves."""
         attributes, lights, private = self._attributes, self._lights, self._private
-        objects, partly = self._things["object"], self._things["partly"]
+        objects, partly = self._objects, self._partly
         for note in notes:
             if not isinstance(note, AttributeTold):
                 self._changed(note)
@@ -118,10 +122,14 @@ class _Last:
             self._lights.pop(note.id, None)
         elif isinstance(note, AttributeLit):
             self._lights[note.id] = _both(self._lights.get(note.id), note)
-        elif isinstance(note, EventLit | EventGone) or (isinstance(note, EventIs) and not note.partly):
-            self._event(note.id, note)
+        elif isinstance(note, ObjectIs):
+            self._objects[note.id] = note
+        elif isinstance(note, GroupIs):
+            self._groups[note.id] = note
+        elif isinstance(note, EventIs) and note.partly:
+            self._partly[note.id] = note
         else:
-            self._things[note.about][note.id] = note
+            self._event(note.id, note)
 
     def changes(self) -> list[Change]:
         """What it comes to."""
@@ -132,13 +140,13 @@ class _Last:
                 del lights[id_]
             elif not light.doubt:
                 attributes[id_] = replace(told, tlp=strictest((told.tlp, lights.pop(id_).tlp)))
-        told_of: list[tuple[str, Note]] = [("attribute", note) for note in attributes.values()]
-        told_of += [(about, note) for about, things in self._things.items() for note in things.values()]
-        told_of += [("event", note) for notes in self._events.values() for note in notes]
-        told_of += [("light", note) for note in lights.values()]
+        events = chain(self._partly.values(), *self._events.values())
         return [
-            _MEANS[about](note, self._private) if isinstance(note, AttributeTold) else note
-            for about, note in told_of
+            *_meant(attributes.values(), _attribute),
+            *_meant(self._objects.values(), _object),
+            *_meant(events, partial(_event, private=self._private)),
+            *self._groups.values(),
+            *lights.values(),
         ]
 
     def _event(self, id_: int, note: AttributeTold | EventIs | EventLit | EventGone) -> None:
@@ -159,7 +167,12 @@ def _both(before: AttributeLit | None, now: AttributeLit) -> AttributeLit:
     return replace(now, tlp=strictest((before.tlp, now.tlp)), doubt=before.doubt or now.doubt)
 
 
-def _attribute(told: AttributeTold, _private: bool) -> AttributeIs:
+def _meant(notes: Iterable[Note], means: Callable[[AttributeTold], Change]) -> Iterable[Change]:
+    """The changes among notes, and what attributes mean."""
+    return [means(note) if isinstance(note, AttributeTold) else note for note in notes]
+
+
+def _attribute(told: AttributeTold) -> AttributeIs:
     """What an attribute tells of itself."""
     return AttributeIs(
         told.id,
@@ -178,12 +191,12 @@ def _attribute(told: AttributeTold, _private: bool) -> AttributeIs:
     )
 
 
-def _object(told: AttributeTold, _private: bool) -> ObjectIs:
+def _object(told: AttributeTold) -> ObjectIs:
     """What it tells of the object that holds it."""
     return ObjectIs(told.object, level_of_part(*told.levels[1]), told.received.timestamp())
 
 
-def _event(told: AttributeTold, private: bool) -> EventIs:
+def _event(told: AttributeTold, *, private: bool) -> EventIs:
     """What it tells of its event, in case nothing else does."""
     unpublished = private and told.published is False
     return EventIs(
@@ -195,11 +208,3 @@ def _event(told: AttributeTold, private: bool) -> EventIs:
         partly=not unpublished,
         some=unpublished,
     )
-
-
-_MEANS: Mapping[str, Callable[[AttributeTold, bool], Change]] = {
-    "attribute": _attribute,
-    "object": _object,
-    "partly": _event,
-    "event": _event,
-}

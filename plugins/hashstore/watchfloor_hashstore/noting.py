@@ -27,6 +27,7 @@ from watchfloor import (
 )
 from watchfloor_hashstore.audience import NOBODY, level_of_event, level_of_part, number, written
 from watchfloor_hashstore.changes import (
+    NEVER_TOO_OLD,
     AttributeGone,
     AttributeLit,
     EventGone,
@@ -37,7 +38,7 @@ from watchfloor_hashstore.changes import (
 )
 from watchfloor_hashstore.keys import NOTED
 from watchfloor_hashstore.layout import day_number
-from watchfloor_hashstore.notes import NEVER_TOO_OLD, AttributeTold, Note
+from watchfloor_hashstore.notes import AttributeTold, Note
 from watchfloor_hashstore.settings import Settings
 from watchfloor_hashstore.traffic import light_of, strictest
 
@@ -97,7 +98,8 @@ class Noting:
     def no_attribute(self, told: AttributeDeleted, writes: Writes) -> None:
         """An attribute that was deleted."""
         if id_ := number(told.id):
-            self._note(told, writes, AttributeGone(id_, told.received.timestamp(), told.hard))
+            received = NEVER_TOO_OLD if told.hard else told.received.timestamp()
+            self._note(told, writes, AttributeGone(id_, received))
         # It unpublishes the event, which is told here alone.
         if self._private and told.published is False and (event := number(told.event.id)):
             owner = number(told.event.owner_id)
