@@ -264,7 +264,7 @@ class Noted:
 def test_a_store_that_is_away_is_not_asked_with_every_batch(pause: float, asked: int) -> None:
     away: Any = Away()
     reads: Any = Noted()
-    bring, writes = Bringing(Settings(), away, pause), Mock()
+    bring, writes = Bringing(away, pause), Mock()
     for _ in range(3):
         assert bring((), reads, writes) is False
     assert away.asked == asked

@@ -40,8 +40,8 @@ def message_handlers(settings: Settings) -> Sequence[Handler]:
 
 
 @hookimpl
-def after_commit(settings: Settings, resources: Pool) -> AfterCommit:
-    return Bringing(settings, resources)
+def after_commit(resources: Pool) -> AfterCommit:
+    return Bringing(resources)
 
 
 @hookimpl

@@ -18,7 +18,6 @@ from watchfloor_hashstore.changes import Change, apply
 from watchfloor_hashstore.keys import JOURNAL, NOTED
 from watchfloor_hashstore.notes import changes_of, decode, encode
 from watchfloor_hashstore.pool import Pool
-from watchfloor_hashstore.settings import Settings
 from watchfloor_hashstore.state import State, state
 from watchfloor_hashstore.store import Store
 
@@ -30,8 +29,7 @@ log = logging.getLogger(__name__)
 class Bringing:
     """Brings what was noted into the store."""
 
-    def __init__(self, settings: Settings, pool: Pool, pause: float = 10.0) -> None:
-        self._private = settings.unpublishedprivate
+    def __init__(self, pool: Pool, pause: float = 10.0) -> None:
         self._pool = pool
         self._pause = pause  # seconds after which a Redis that failed is tried again
         self._later = 0.0
@@ -56,7 +54,7 @@ class Bringing:
         """Whether it is in the store."""
         notes = (note for items in entries for note in decode(items))
         try:
-            bring_in(self._pool.redis, changes_of(notes, private=self._private))
+            bring_in(self._pool.redis, changes_of(notes))
         except RedisError as error:
             if not self._pool.own:
                 raise

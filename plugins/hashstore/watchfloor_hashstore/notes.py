@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from functools import partial
 from itertools import chain
 from typing import TypeAlias
 
@@ -17,8 +16,7 @@ from msgspec import Struct
 from msgspec.json import Decoder, Encoder
 from msgspec.structs import replace
 
-from watchfloor import Level
-from watchfloor_hashstore.audience import NOBODY, level_of_event, level_of_part, number
+from watchfloor_hashstore.audience import number
 from watchfloor_hashstore.changes import (
     NEVER_TOO_OLD,
     AttributeGone,
@@ -39,7 +37,8 @@ from watchfloor_hashstore.traffic import strictest
 class AttributeTold(Struct, frozen=True, gc=False, array_like=True, tag="told", tag_field="what"):
     """An attribute that was added or edited, as told; times and `action` are the activity's.
 
-    `uuid`, `owner`, `levels[0]` and `published` are its event's.
+    `level`, `of_object` and `of_event` are how far the three let themselves be seen; the latter two are ""
+    where that was not told. `uuid`, `owner` and `unpublished` are its event's.
     """
 
     id: int
@@ -50,18 +49,15 @@ class AttributeTold(Struct, frozen=True, gc=False, array_like=True, tag="told", 
     value: str
     to_ids: bool
     tlp: str
-    levels: tuple[Level, ...]
+    level: str
+    of_object: str
+    of_event: str
     received: datetime  # what takes MISP's time apart costs as much as all the rest: it can wait
     time: datetime
     action: str
     uuid: str
     owner: str
-    published: bool | None
-
-    @property
-    def held(self) -> bool:
-        """Whether something was told of the object that holds it."""
-        return len(self.levels) == 3 and bool(self.levels[1][0])
+    unpublished: bool
 
 
 Note: TypeAlias = AttributeTold | Change
@@ -70,12 +66,9 @@ encode = Encoder().encode
 decode: Callable[[bytes], list[Note]] = Decoder(list[Note]).decode
 
 
-def changes_of(notes: Iterable[Note], *, private: bool = False) -> list[Change]:
-    """The last change of each thing, and what tells of an event in its order.
-
-    `private` where unpublished events are their owners' alone.
-    """
-    last = _Last(private=private)
+def changes_of(notes: Iterable[Note]) -> list[Change]:
+    """The last change of each thing, and what tells of an event in its order."""
+    last = _Last()
     last.read(notes)
     return last.changes()
 
@@ -83,8 +76,7 @@ def changes_of(notes: Iterable[Note], *, private: bool = False) -> list[Change]:
 class _Last:
     """What counts of notes."""
 
-    def __init__(self, *, private: bool) -> None:
-        self._private = private
+    def __init__(self) -> None:
         self._attributes: dict[int, AttributeTold | AttributeIs | AttributeGone] = {}
         self._lights: dict[int, AttributeLit] = {}
         self._objects: dict[int, AttributeTold | ObjectIs] = {}
@@ -94,26 +86,22 @@ class _Last:
 
     def read(self, notes: Iterable[Note]) -> None:
         """Take in notes, in their order; most are of attributes, which tell of more than themselves."""
-        attributes, lights, private = self._attributes, self._lights, self._private
+        attributes, lights = self._attributes, self._lights
         objects, partly = self._objects, self._partly
         for note in notes:
             if not isinstance(note, AttributeTold):
                 self._changed(note)
                 continue
             attributes[note.id] = note
-            # A publication tells of the event and of its objects by itself, and not of all tags.
-            if note.action == "publish":
-                continue
-            if lights:
+            if lights and note.action != "publish":  # which does not tell of all tags
                 lights.pop(note.id, None)
-            if note.levels[0][0]:
-                # An unpublished event may have been published before: then its attributes tell of the change.
-                if private and note.published is False:
-                    self._event(note.event, note)
-                else:
-                    partly[note.event] = note
-            if note.object and note.held:
+            if note.of_object:
                 objects[note.object] = note
+            if note.of_event and note.unpublished:
+                # It may have been published before: then its attributes tell of the change.
+                self._event(note.event, note)
+            elif note.of_event:
+                partly[note.event] = note
 
     def _changed(self, note: Change) -> None:
         """What is a change already."""
@@ -144,7 +132,7 @@ class _Last:
         return [
             *_meant(attributes.values(), _attribute),
             *_meant(self._objects.values(), _object),
-            *_meant(events, partial(_event, private=self._private)),
+            *_meant(events, _event),
             *self._groups.values(),
             *lights.values(),
         ]
@@ -178,8 +166,7 @@ def _attribute(told: AttributeTold) -> AttributeIs:
         told.id,
         told.event,
         digests_of_whole(told.type, told.value),
-        # Nobody's where it is in an object of which nothing was told.
-        NOBODY if told.object and not told.held else level_of_part(*told.levels[-1]),
+        told.level,
         told.type,
         told.category,
         told.received.timestamp(),
@@ -193,18 +180,17 @@ def _attribute(told: AttributeTold) -> AttributeIs:
 
 def _object(told: AttributeTold) -> ObjectIs:
     """What it tells of the object that holds it."""
-    return ObjectIs(told.object, level_of_part(*told.levels[1]), told.received.timestamp())
+    return ObjectIs(told.object, told.of_object, told.received.timestamp())
 
 
-def _event(told: AttributeTold, *, private: bool) -> EventIs:
+def _event(told: AttributeTold) -> EventIs:
     """What it tells of its event, in case nothing else does."""
-    unpublished = private and told.published is False
     return EventIs(
         told.event,
         told.uuid,
         number(told.owner),
-        level_of_event(*told.levels[0], hidden=private and not told.published),
+        told.of_event,
         NEVER_TOO_OLD,
-        partly=not unpublished,
-        some=unpublished,
+        partly=not told.unpublished,
+        some=told.unpublished,
     )

@@ -73,25 +73,40 @@ class Noting:
         """An attribute that was added or edited; what a publication repeats is in the store already."""
         if (told.action == "publish" and not told.new) or not told.levels:
             return
-        event, id_, event_id = told.event, number(told.id), number(told.event.id)
+        event, levels, private = told.event, told.levels, self._private
+        id_, event_id, holder = number(told.id), number(event.id), number(told.object_id)
         if not (id_ and event_id):
             return
+        of_object = level_of_part(*levels[1]) if len(levels) == 3 and levels[1][0] else ""
+        # Nobody's where it is in an object of which nothing was told.
+        level = NOBODY if holder and not of_object else level_of_part(*levels[-1])
+        unpublished = private and told.published is False
+        if told.action == "publish":  # tells of the event and of its objects by itself
+            of_object, of_event, unpublished = "", "", False
+        elif not levels[0][0]:
+            of_event = ""
+        elif private and not told.published:
+            of_event = level_of_event(*levels[0], hidden=True)
+        else:
+            of_event = level_of_event(*levels[0])
         note = AttributeTold(
             id_,
             event_id,
-            number(told.object_id),
+            holder,
             told.type,
             told.category,
             told.value,
             told.to_ids,
             _light(told.tags) if told.tags else "",
-            told.levels,
+            level,
+            of_object if holder else "",
+            of_event,
             told.received,
             told.time,
             told.action,
             event.uuid,
             event.owner_id,
-            told.published,
+            unpublished,
         )
         self._note(told, writes, note)
 
