@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -66,22 +66,28 @@ def lookup_command(settings: Settings) -> click.Command:
     @click.pass_obj
     def command(terminal: Terminal, /, form: str, misses: bool, **options: Any) -> None:
         """Tell what is known of values. Ends with 0 when something is, 1 when nothing is, 2 on errors."""
-        try:
-            with ExitStack() as stack:
-                answers = _counted(_answers(terminal, settings, options, stack))
-                found = write(answers, form, sys.stdout, misses=misses, url=settings.misp_url)
-        except RedisError as error:
-            raise HashstoreError(f"the store's Redis failed: {error}") from error
-        except BrokenPipeError:  # as of `| head`: not all was looked up, and nobody wants to read it
-            hang_up(sys.stdout)
-            sys.exit(HashstoreError.exit_code)
-        except (ArchiveError, OSError, ValueError) as error:
-            raise HashstoreError(str(error)) from error
-        except KeyboardInterrupt:
-            raise HashstoreError("interrupted: not all of it was looked up") from None
+        with _explained(), ExitStack() as stack:
+            answers = _counted(_answers(terminal, settings, options, stack))
+            found = write(answers, form, sys.stdout, misses=misses, url=settings.misp_url)
         sys.exit(0 if found else 1)
 
     return command
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What goes wrong, as a sentence; nothing of it must end as if nothing were known."""
+    try:
+        yield
+    except RedisError as error:
+        raise HashstoreError(f"the store's Redis failed: {error}") from error
+    except BrokenPipeError:  # as of `| head`: not all was looked up, and nobody wants to read it
+        hang_up(sys.stdout)
+        sys.exit(HashstoreError.exit_code)
+    except (ArchiveError, OSError, ValueError) as error:
+        raise HashstoreError(str(error)) from error
+    except KeyboardInterrupt:
+        raise HashstoreError("interrupted: not all of it was looked up") from None
 
 
 def _answers(
