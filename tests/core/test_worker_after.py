@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -16,6 +18,7 @@ from watchfloor.store.lease import Lease
 from watchfloor.store.streams import Appender
 from watchfloor.testing import SiteMaker, SiteUnderTest
 from watchfloor.worker import after
+from watchfloor.worker.source import Source
 
 SOURCE = """
 from watchfloor import AttributeShared, Channel, Handler, Keys, hookimpl
@@ -89,6 +92,30 @@ def test_a_threshold_is_announced_once_however_many_batches_pass_it(make: Make) 
     items = [fields[b"d"] for _, fields in site.redis.xrange(LIVE(plugin="awards", channel="awards"))]
     assert items == [b'{"org":"A","points":2.0}', b'{"org":"B","points":2.0}']
     assert not site.redis.exists(TOUCHED(plugin="awards"))
+
+
+def test_it_runs_less_often_while_messages_wait(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = make()
+    monkeypatch.setattr(after, "time", SimpleNamespace(monotonic=lambda: 1000.0))
+    commit = after.AfterCommit(site.site, site.redis, Mock(), Mock(), Mock())
+    assert commit.due_in() == 0
+    commit.run()
+    assert commit.due_in() == float("inf")
+    commit.touched(behind=True)
+    assert commit.due_in() == 1
+    commit.touched()
+    assert commit.due_in() == 0.25
+
+
+def test_messages_wait_where_a_read_was_full(make: Make) -> None:
+    site = make()
+    share(site, *"ABCDEFGH")
+    source = Source(site.redis, site.site.settings)
+    source.load()
+    for count, behind in ((8, True), (0, False)):
+        read = source.read(0)
+        assert (len(read), source.behind) == (count, behind)
+        source.moved({message.feed: message.id for message in read})
 
 
 def test_what_has_more_to_do_runs_again_with_the_same(make: Make) -> None:

@@ -29,7 +29,7 @@ class Source:
         self._redis = redis
         self._settings = settings
         self.cursors: dict[str, str] = {}
-        self.behind = False  # whether the last read left something
+        self.behind = False  # whether the last read may have left something
         self._listed = 0.0
         self._count = min(_FEW, settings.worker.batch)
 
@@ -66,7 +66,7 @@ class Source:
             for entry, fields in entries
             if fields is not None
         ]
-        self.behind = len(messages) >= self._count
+        self.behind = any(len(entries) >= self._count for _, entries in reply or ())
         self._adapt(sum(len(message.body) for message in messages))
         return messages
 
