@@ -11,6 +11,7 @@ import math
 import os
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -436,6 +437,29 @@ def test_who_stops_reading_is_not_complained_to(site: SiteUnderTest, tmp_path: P
     )
     os.close(writing)
     assert (done.returncode, done.stderr.count(b"\n")) == (2, 1), done.stderr
+
+
+@pytest.mark.parametrize("program", ["client", "watchfloor"])
+def test_who_interrupts_is_told_that_it_is_not_the_whole(
+    site: SiteUnderTest, tmp_path: Path, program: str
+) -> None:
+    out, client = tmp_path / "export.wfh", tmp_path / "lookup.pyz"
+    exported(site, out, "--community")
+    client.write_bytes(run(site, "client").stdout_bytes)
+    run_it = [str(client)] if program == "client" else ["-m", "watchfloor", "hashstore", "lookup"]
+    command = [sys.executable, *run_it, "--store", str(out)]
+    reading, writing = os.pipe()
+    with subprocess.Popen(command, stdin=reading, stdout=-1, stderr=-1, cwd=tmp_path) as process:
+        os.write(writing, b"evil.example\n")
+        assert process.stdout is not None
+        assert b"event 7" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate()
+    os.close(reading)
+    os.close(writing)
+    assert process.returncode == 2, said
+    assert said.endswith(b": interrupted: not all of it was looked up\n")
+    assert b"Traceback" not in said
 
 
 @pytest.mark.parametrize("log", [False, True])

@@ -18,7 +18,7 @@ try:
     from portable.client import main
 
     code = main()
-except (Exception, KeyboardInterrupt):
+except Exception:
     traceback.print_exc()
     code = 2
 sys.exit(code)

@@ -62,6 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ArchiveError, OSError, ValueError) as error:
         complain(f"lookup.pyz: {error}")
         return ERROR
+    except KeyboardInterrupt:
+        complain("lookup.pyz: interrupted: not all of it was looked up")
+        return ERROR
     return FOUND if found else NONE
 
 
